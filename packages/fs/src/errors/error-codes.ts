@@ -1,0 +1,168 @@
+/** Who said no: the operating system, a policy of ours, or the state of an object. */
+export type ErrorKind = "system" | "refused" | "state";
+
+/** What one code means. */
+export interface ErrorCodeEntry {
+  readonly kind: ErrorKind;
+  /** Whether the same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** One clause, fit to stand in a sentence. */
+  readonly meaning: string;
+}
+
+/**
+ * Every code that a `HoldfastError` can carry. Failures of the operating system keep their errno
+ * name (the ones not listed here too); refusals and states begin with `ERR_`. The two never overlap.
+ */
+export const errorCodes = {
+  EACCES: { kind: "system", retryable: false, meaning: "permission denied" },
+  EAGAIN: { kind: "system", retryable: true, meaning: "the resource is busy for the moment" },
+  EBADF: {
+    kind: "system",
+    retryable: false,
+    meaning: "the descriptor is not open, or not open for this",
+  },
+  EBUSY: { kind: "system", retryable: true, meaning: "the file or directory is in use" },
+  EDQUOT: { kind: "system", retryable: false, meaning: "the disk quota is used up" },
+  EEXIST: { kind: "system", retryable: false, meaning: "something of that name exists already" },
+  EFBIG: { kind: "system", retryable: false, meaning: "the file would be larger than allowed" },
+  EINTR: { kind: "system", retryable: true, meaning: "the call was interrupted" },
+  EINVAL: { kind: "system", retryable: false, meaning: "the file system does not accept this" },
+  EIO: { kind: "system", retryable: false, meaning: "the device failed to read or write" },
+  EISDIR: { kind: "system", retryable: false, meaning: "it is a directory" },
+  ELOOP: { kind: "system", retryable: false, meaning: "too many symbolic links" },
+  EMFILE: { kind: "system", retryable: true, meaning: "this process has too many files open" },
+  EMLINK: { kind: "system", retryable: false, meaning: "the file has too many names" },
+  ENAMETOOLONG: { kind: "system", retryable: false, meaning: "the name or the path is too long" },
+  ENFILE: { kind: "system", retryable: true, meaning: "the system has too many files open" },
+  ENODEV: { kind: "system", retryable: false, meaning: "there is no such device" },
+  ENOENT: { kind: "system", retryable: false, meaning: "no such file or directory" },
+  ENOMEM: { kind: "system", retryable: true, meaning: "out of memory" },
+  ENOSPC: { kind: "system", retryable: false, meaning: "no space is left on the device" },
+  ENOSYS: { kind: "system", retryable: false, meaning: "the system does not have this call" },
+  ENOTDIR: { kind: "system", retryable: false, meaning: "a part of the path is not a directory" },
+  ENOTEMPTY: { kind: "system", retryable: false, meaning: "the directory is not empty" },
+  ENOTSUP: { kind: "system", retryable: false, meaning: "the file system does not support this" },
+  ENXIO: {
+    kind: "system",
+    retryable: false,
+    meaning: "no such device, or nobody is at the other end",
+  },
+  EOPNOTSUPP: {
+    kind: "system",
+    retryable: false,
+    meaning: "the file system does not support this",
+  },
+  EPERM: { kind: "system", retryable: false, meaning: "the operation is not permitted" },
+  EROFS: { kind: "system", retryable: false, meaning: "the file system is read-only" },
+  ESTALE: { kind: "system", retryable: false, meaning: "the network file handle is stale" },
+  ETIMEDOUT: { kind: "system", retryable: true, meaning: "the file server did not answer in time" },
+  ETXTBSY: { kind: "system", retryable: false, meaning: "the program file is running" },
+  EXDEV: {
+    kind: "system",
+    retryable: false,
+    meaning: "source and destination are on different devices",
+  },
+  UNKNOWN: {
+    kind: "system",
+    retryable: false,
+    meaning: "the file system failed with something that is not an errno",
+  },
+
+  ABORT_ERR: {
+    kind: "state",
+    retryable: false,
+    meaning: "the operation was aborted by its signal",
+  },
+  ERR_CHANGED: {
+    kind: "state",
+    retryable: true,
+    meaning: "the file is not what it was expected to be",
+  },
+  ERR_CLOSED: {
+    kind: "state",
+    retryable: false,
+    meaning: "it was closed, committed or discarded before",
+  },
+  ERR_CONTENT_SOURCE: {
+    kind: "state",
+    retryable: false,
+    meaning: "the source of the content failed",
+  },
+  ERR_NO_PROGRESS: {
+    kind: "state",
+    retryable: false,
+    meaning: "the file system accepted a call and did nothing",
+  },
+  ERR_RECOVERY: {
+    kind: "state",
+    retryable: false,
+    meaning: "what a crash left behind does not explain itself",
+  },
+
+  ERR_HARDLINK: { kind: "refused", retryable: false, meaning: "the file has other names too" },
+  ERR_HOOK: { kind: "refused", retryable: false, meaning: "a function given by the caller threw" },
+  ERR_INSIDE_SOURCE: {
+    kind: "refused",
+    retryable: false,
+    meaning: "the destination lies inside the source",
+  },
+  ERR_INVALID_ARG: {
+    kind: "refused",
+    retryable: false,
+    meaning: "an argument is missing, of the wrong type or out of range",
+  },
+  ERR_NOT_FILE: {
+    kind: "refused",
+    retryable: false,
+    meaning: "it is neither a regular file nor a directory",
+  },
+  ERR_OWNERSHIP: {
+    kind: "refused",
+    retryable: false,
+    meaning: "the owner or group of the file would change",
+  },
+  ERR_SYMLINK: { kind: "refused", retryable: false, meaning: "it is a symbolic link" },
+} as const;
+
+/** A code of the table. */
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The entry of a code, or `undefined` for an errno that the table does not list. */
+export function errorCodeEntry(code: string): ErrorCodeEntry | undefined {
+  return Object.hasOwn(errorCodes, code)
+    ? (errorCodes[code as ErrorCode] satisfies ErrorCodeEntry)
+    : undefined;
+}
+
+/** The `code` of an error, if it has one that is a string. */
+export function errorCode(error: unknown): string | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { code } = error as { code?: unknown };
+  return typeof code === "string" ? code : undefined;
+}
+
+const oneOf = (...codes: string[]): ((error: unknown) => boolean) => {
+  const set = new Set(codes);
+  return (error) => {
+    const code = errorCode(error);
+    return code !== undefined && set.has(code);
+  };
+};
+
+/** The name does not exist (`ENOENT`). A file where a directory was expected is not that. */
+export const isNotFound: (error: unknown) => boolean = oneOf("ENOENT");
+/** The name exists already (`EEXIST`). */
+export const isAlreadyExists: (error: unknown) => boolean = oneOf("EEXIST");
+/** Source and destination are on different devices (`EXDEV`). */
+export const isCrossDevice: (error: unknown) => boolean = oneOf("EXDEV");
+/** The caller may not do this (`EACCES`, `EPERM`). */
+export const isPermissionDenied: (error: unknown) => boolean = oneOf("EACCES", "EPERM");
+/** Space or quota is used up (`ENOSPC`, `EDQUOT`). */
+export const isOutOfSpace: (error: unknown) => boolean = oneOf("ENOSPC", "EDQUOT");
+/** The file system is read-only (`EROFS`). */
+export const isReadOnly: (error: unknown) => boolean = oneOf("EROFS");
+/** Too many open files, here or in the whole system (`EMFILE`, `ENFILE`). */
+export const isTooManyOpenFiles: (error: unknown) => boolean = oneOf("EMFILE", "ENFILE");
+/** The file system or the system cannot do this at all (`ENOTSUP`, `EOPNOTSUPP`, `ENOSYS`). */
+export const isUnsupported: (error: unknown) => boolean = oneOf("ENOTSUP", "EOPNOTSUPP", "ENOSYS");
