@@ -69,3 +69,13 @@ export function readProcLink(path: string): string | undefined {
     return undefined;
   }
 }
+
+/**
+ * The file mode creation mask. `process.umask()` has to set the mask in order to read it, and for
+ * that moment the files that other threads create get no mask (Node's DEP0139): so it is read from
+ * /proc where there is one.
+ */
+export function currentUmask(): number {
+  const line = /^Umask:\s*([0-7]+)$/m.exec(readProcFile("/proc/self/status") ?? "");
+  return line === null ? process.umask() : Number.parseInt(line[1]!, 8);
+}

@@ -7,7 +7,7 @@ export type PlatformName = "linux" | "darwin" | "win32" | "other";
  */
 export interface PlatformFacts {
   readonly name: PlatformName;
-  /** Which failures of `rename` pass by themselves, and how long waiting for that is worth while. */
+  /** Which failures of `rename` may pass by themselves, and how long waiting is worth while. */
   readonly rename: {
     readonly retryOn: ReadonlySet<string>;
     readonly maxRetries: number;
@@ -36,13 +36,18 @@ export interface PlatformFacts {
 
 const none: ReadonlySet<string> = new Set();
 
+// On Windows a virus scanner, an indexer or a reader without FILE_SHARE_DELETE holds the target for a
+// moment, and MoveFileEx fails with one of these. Elsewhere they seldom pass, and nothing waits for
+// that unless the caller asks.
+const mayPass = new Set(["EPERM", "EACCES", "EBUSY"]);
+
 // POSIX lets fsync(2) fail with EINVAL for "special files that do not support synchronization"; the
 // others were met on FUSE, SMB and old network file systems.
 const unsupportedDirectorySync = new Set(["EINVAL", "ENOTSUP", "EOPNOTSUPP", "EISDIR", "EBADF"]);
 
 const posix = {
   rename: {
-    retryOn: none,
+    retryOn: mayPass,
     maxRetries: 0,
     baseDelayMs: 20,
     maxDelayMs: 200,
@@ -69,9 +74,7 @@ export const platforms: { readonly [Name in PlatformName]: PlatformFacts } = {
   win32: {
     name: "win32",
     rename: {
-      // A virus scanner, an indexer or a reader without FILE_SHARE_DELETE holds the target for a
-      // moment: MoveFileEx then fails with one of these.
-      retryOn: new Set(["EPERM", "EACCES", "EBUSY"]),
+      retryOn: mayPass,
       maxRetries: 14, // 20, 40, 80, 160, then 200 ms each: about 2 s in all
       baseDelayMs: 20,
       maxDelayMs: 200,

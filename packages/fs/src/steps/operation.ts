@@ -40,6 +40,8 @@ export class Operation {
   effect: Effect = "none";
   readonly leftovers: string[] = [];
   readonly suppressed: unknown[] = [];
+  /** Set by the synchronous driver: nothing may be waited for. */
+  synchronous = false;
   /** Set by the driver at the commit point: from then on the signal is not looked at. */
   committed = false;
 
@@ -67,6 +69,21 @@ export class Operation {
       this.suppressed.push(error);
       return false;
     }
+  }
+}
+
+/** The result of steps that were allowed to fail. */
+export type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: unknown };
+
+/** Runs steps that may fail and returns how they ended. An abort still goes through. */
+export function* attempt<T>(steps: Steps<T>): Steps<Attempt<T>> {
+  try {
+    return { ok: true, value: yield* steps };
+  } catch (error) {
+    if (error instanceof Aborted) throw error;
+    return { ok: false, error };
   }
 }
 

@@ -10,6 +10,7 @@ import type { Step, Steps } from "./step.ts";
  * @returns what the protocol returns; throws a `HoldfastError`.
  */
 export function runSync<T>(steps: Steps<T>, operation: Operation): T {
+  operation.synchronous = true;
   try {
     return drive(steps, operation, syncFace(operation.fileSystem));
   } catch (error) {

@@ -1,0 +1,31 @@
+import { errorCode, rename, sleep, type Operation, type Steps } from "@holdfast/fs/steps";
+
+/** How often and how patiently a rename is tried again. */
+export interface RenameRetry {
+  readonly maxRetries: number;
+  readonly baseDelayMs: number;
+}
+
+/**
+ * Renames; where the platform says that a failure passes by itself (a scanner or a reader holds the
+ * file), tries again with growing delays and jitter. Only the rename is ever tried again, and only
+ * for those codes: one that turns into another ends it.
+ */
+export function* renameWithRetrySteps(
+  operation: Operation,
+  from: string,
+  to: string,
+  retry: RenameRetry,
+): Steps<void> {
+  const { retryOn, maxDelayMs } = operation.platform.rename;
+  for (let tried = 0; ; tried++) {
+    try {
+      return yield* rename(from, to);
+    } catch (error) {
+      if (tried >= retry.maxRetries || !retryOn.has(errorCode(error) ?? "")) throw error;
+    }
+    const delay = Math.min(retry.baseDelayMs * 2 ** tried, maxDelayMs);
+    // Half fixed, half random: several programs that wait for one reader do not come back at once.
+    yield* sleep(delay / 2 + (Math.random() * delay) / 2);
+  }
+}
