@@ -1,1 +1,6 @@
-export {};
+export {
+  createFileAtomic,
+  createFileAtomicSync,
+  replaceFileAtomic,
+  replaceFileAtomicSync,
+} from "./replace/replace-file-atomic.ts";

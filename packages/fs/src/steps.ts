@@ -6,7 +6,7 @@
 export { all, commitPoint, shielded, sleep, wait } from "./steps/step.ts";
 export type { CallName, Handle, Step, Steps } from "./steps/step.ts";
 export * from "./steps/calls.ts";
-export { attempt, Operation } from "./steps/operation.ts";
+export { attempt, isAborted, Operation } from "./steps/operation.ts";
 export type { Attempt, Offload, OperationOptions } from "./steps/operation.ts";
 export { runAsync } from "./steps/run-async.ts";
 export { runSync } from "./steps/run-sync.ts";

@@ -25,8 +25,7 @@ export function registerStaged(path: string, fileSystem: FileSystem | undefined)
 
 /** Call when the name is gone, or when the file must outlive the process. */
 export function unregisterStaged(path: string): void {
-  staged.delete(path);
-  if (staged.size > 0 || removalPlanned) return;
+  if (!staged.delete(path) || staged.size > 0 || removalPlanned) return;
   // Installing three signal handlers costs as much as a rename (15 to 20 us on Linux): a program
   // that writes one file after the other keeps them until it pauses.
   removalPlanned = true;

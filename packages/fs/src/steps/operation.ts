@@ -95,6 +95,11 @@ export class Aborted {
   }
 }
 
+/** Whether a protocol caught the abort of its signal, which it must throw on. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof Aborted;
+}
+
 /**
  * The public edge: turns whatever came out of a protocol, once, into the error that the caller
  * gets. What went wrong is taken from the thrown value; what is on disk now from the operation.

@@ -1,0 +1,140 @@
+import {
+  attempt,
+  closeFlushed,
+  commitPoint,
+  errorCode,
+  fchmod,
+  fstat,
+  fsync,
+  ftruncate,
+  open,
+  openFlags,
+  permissionBits,
+  read,
+  Refusal,
+  sameIdentity,
+  unlink,
+  writeAll,
+  type FileStats,
+  type Handle,
+  type Operation,
+  type Steps,
+} from "@holdfast/fs/steps";
+import { unregisterStaged } from "../staging/staged-registry.ts";
+import type { StagedFile } from "./replacement.ts";
+
+interface InPlaceWrite {
+  readonly path: string;
+  /** The file to write over; `undefined` creates one, where a rename could not. */
+  readonly existing: FileStats | undefined;
+  /** Holds the content. Kept, and named in `leftovers`, if the file ends up in between. */
+  readonly staged: StagedFile | undefined;
+  /** The content, where the directory allowed no staged file. */
+  readonly unstaged: Uint8Array | undefined;
+  readonly mode: number;
+  readonly sync: boolean;
+  /** Length of the staged content. */
+  readonly bytes: number;
+}
+
+interface InPlaceResult {
+  readonly bytes: number;
+  readonly stats: FileStats;
+  readonly modeKept: boolean;
+}
+
+const copyBytes = 1024 * 1024;
+
+/**
+ * Writes over a file, for where it cannot be replaced. The inode, its owner and its other names stay;
+ * in exchange a crash in the middle leaves a mixture, and readers can see one. Guarded: only the very
+ * file that was looked at is written, never another one or through a link, and it is not created if
+ * it is gone.
+ */
+export function* writeInPlace(operation: Operation, write: InPlaceWrite): Steps<InPlaceResult> {
+  const { path, existing, staged } = write;
+  yield* commitPoint();
+  const base = openFlags.writeOnly | openFlags.noFollow | openFlags.nonBlocking;
+  const flags = existing === undefined ? base | openFlags.create | openFlags.exclusive : base;
+  const opened = yield* attempt(open(path, flags, 0o600));
+  if (!opened.ok) {
+    if (errorCode(opened.error) === "ELOOP") throw swapped(opened.error);
+    throw opened.error;
+  }
+  const handle = opened.value;
+  try {
+    const before = yield* fstat(handle);
+    if (existing !== undefined && !isTheFile(before, existing)) throw swapped(undefined);
+    operation.effect = "partial";
+    try {
+      // From here on it is the only whole copy: it must survive the end of this process.
+      if (staged !== undefined) unregisterStaged(staged.path);
+      const bytes = yield* overwrite(handle, write);
+      yield* ftruncate(handle, bytes);
+      operation.effect = "complete";
+      // A write takes set-id bits away; they come back, as after a replacement.
+      const modeKept = yield* restoreMode(operation, handle, write.mode);
+      if (write.sync) yield* fsync(handle);
+      const stats = yield* fstat(handle);
+      if (existing !== undefined && stats.nlink === 0n) {
+        operation.effect = "unknown"; // what has this name now, if anything, is not ours
+        throw new Refusal("ERR_CHANGED", { problem: "the file was removed while it was written" });
+      }
+      return { bytes, stats, modeKept };
+    } catch (error) {
+      if (existing === undefined && (yield* operation.cleanUp(unlink(path)))) {
+        operation.effect = "none"; // it was created by us, exclusively, and is gone again
+      } else if (staged !== undefined) {
+        operation.leftovers.push(staged.path);
+      }
+      throw error;
+    }
+  } finally {
+    yield* operation.cleanUp(closeFlushed(handle));
+  }
+}
+
+const swapped = (cause: unknown): Refusal =>
+  new Refusal("ERR_CHANGED", {
+    problem: "another file or a link has taken the place of the file",
+    cause,
+  });
+
+function isTheFile(now: FileStats, seen: FileStats): boolean {
+  return (
+    now.isFile() &&
+    sameIdentity(now, seen) !== false &&
+    now.uid === seen.uid &&
+    now.gid === seen.gid
+  );
+}
+
+/** First over the old content, then cut: a file that shrinks first would be short for longer. */
+function* overwrite(handle: Handle, write: InPlaceWrite): Steps<number> {
+  const { staged, unstaged } = write;
+  if (unstaged !== undefined) {
+    yield* writeAll(handle, unstaged, 0);
+    return unstaged.byteLength;
+  }
+  if (staged === undefined) throw new Refusal("ERR_CLOSED");
+  // Where an open file cannot be renamed it was closed before that was tried.
+  staged.handle ??= yield* open(staged.path, openFlags.readOnly | openFlags.noFollow);
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(write.bytes, copyBytes)));
+  let position = 0;
+  for (;;) {
+    const length = yield* read(staged.handle, buffer, position);
+    if (length === 0) return position;
+    yield* writeAll(handle, buffer.subarray(0, length), position);
+    position += length;
+  }
+}
+
+function* restoreMode(operation: Operation, handle: Handle, mode: number): Steps<boolean> {
+  if (!operation.platform.modes) return true;
+  if (permissionBits(yield* fstat(handle)) === mode) return true;
+  const changed = yield* attempt(fchmod(handle, mode));
+  if (changed.ok) return true;
+  // Only the owner may; the content is what was asked for.
+  if (errorCode(changed.error) === "EPERM") return false;
+  throw changed.error;
+}
