@@ -3,7 +3,7 @@
  * semver until 1.0.
  */
 
-export { all, commitPoint, shielded, sleep, wait } from "./steps/step.ts";
+export { all, commitPoint, inline, shielded, sleep, wait } from "./steps/step.ts";
 export type { CallName, Handle, Step, Steps } from "./steps/step.ts";
 export * from "./steps/calls.ts";
 export { attempt, isAborted, Operation } from "./steps/operation.ts";

@@ -34,17 +34,16 @@ export function* openForSync(operation: Operation, path: string): Steps<Handle |
   throw opened.error;
 }
 
-/** A flush of one directory that has not begun, and all who wait for it. */
+/** A flush that begins when the one under way has ended, and who waits for it. */
 interface Round {
   handle: Handle;
-  readonly ended: Promise<Synced>;
+  /** Tells the first who came that it is time. */
+  readonly begin: () => void;
+  readonly others: { resolve: (synced: Synced) => void; reject: (error: unknown) => void }[];
 }
 
 /** Directories that are being flushed now, each with the round that comes after. */
-const flushing = new WeakMap<
-  object,
-  Map<string, { next: Round | undefined; now: Promise<unknown> }>
->();
+const flushing = new WeakMap<object, Map<string, { next: Round | undefined }>>();
 const builtIn = {};
 
 /**
@@ -60,39 +59,47 @@ export function* syncDirectory(
 ): Steps<Synced> {
   if (handle === undefined) return "unsupported";
   if (operation.synchronous) return yield* flush(operation, handle);
-  // Others count on a round that they have joined: an abort of one of them must not end it.
-  return yield* shielded(flushTogether(operation, path, handle));
-}
-
-function* flushTogether(operation: Operation, path: string, handle: Handle): Steps<Synced> {
   const key = operation.fileSystem ?? builtIn;
   let directories = flushing.get(key);
   if (directories === undefined) flushing.set(key, (directories = new Map()));
   const busy = directories.get(path);
-  if (busy?.next !== undefined) {
+  if (busy === undefined) return yield* lead(operation, directories, path, handle, []);
+  const { next } = busy;
+  if (next !== undefined) {
     // The newest handle is the one that surely names the directory of the newest rename.
-    busy.next.handle = handle;
-    return yield* wait(busy.next.ended);
+    next.handle = handle;
+    const served = new Promise<Synced>((resolve, reject) => next.others.push({ resolve, reject }));
+    return yield* shielded(wait(served));
   }
-  const { promise, resolve, reject } = withResolvers<Synced>();
-  let newest = handle;
-  if (busy !== undefined) {
-    const round: Round = { handle, ended: promise };
-    busy.next = round;
-    yield* wait(busy.now);
-    newest = round.handle;
-  }
-  const mine = { next: undefined, now: promise.catch(() => {}) };
-  directories.set(path, mine);
+  // Others will count on this round: an abort of the call that leads it must not end it.
+  const began = new Promise<void>((begin) => {
+    busy.next = { handle, begin, others: [] };
+  });
+  yield* shielded(wait(began));
+  const round = busy.next!;
+  return yield* shielded(lead(operation, directories, path, round.handle, round.others));
+}
+
+/** Flushes, tells the others of this round, and lets the next one begin. */
+function* lead(
+  operation: Operation,
+  directories: Map<string, { next: Round | undefined }>,
+  path: string,
+  handle: Handle,
+  others: Round["others"],
+): Steps<Synced> {
+  const state: { next: Round | undefined } = { next: undefined };
+  directories.set(path, state);
   try {
-    const result = yield* flush(operation, newest);
-    resolve(result);
-    return result;
+    const synced = yield* flush(operation, handle);
+    for (const other of others) other.resolve(synced);
+    return synced;
   } catch (error) {
-    reject(error);
+    for (const other of others) other.reject(error);
     throw error;
   } finally {
-    if (directories.get(path) === mine && mine.next === undefined) directories.delete(path);
+    if (state.next === undefined) directories.delete(path);
+    else state.next.begin();
   }
 }
 
@@ -160,19 +167,4 @@ export function* closeAll(
 ): Steps<void> {
   const open = handles.filter((handle) => handle !== undefined);
   yield* all(open.map((handle) => operation.cleanUp(closeFlushed(handle))));
-}
-
-/** `Promise.withResolvers`, which Node 20 does not have. */
-function withResolvers<T>(): {
-  promise: Promise<T>;
-  resolve: (value: T) => void;
-  reject: (error: unknown) => void;
-} {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
 }

@@ -7,7 +7,7 @@ export interface RenameRetry {
 }
 
 /**
- * Renames; where the platform says that a failure passes by itself (a scanner or a reader holds the
+ * Renames (or makes another attempt of that kind); where the platform says that a failure passes by itself (a scanner or a reader holds the
  * file), tries again with growing delays and jitter. Only the rename is ever tried again, and only
  * for those codes: one that turns into another ends it.
  */
@@ -16,11 +16,12 @@ export function* renameWithRetrySteps(
   from: string,
   to: string,
   retry: RenameRetry,
+  attempt: () => Steps<void> = () => rename(from, to),
 ): Steps<void> {
   const { retryOn, maxDelayMs } = operation.platform.rename;
   for (let tried = 0; ; tried++) {
     try {
-      return yield* rename(from, to);
+      return yield* attempt();
     } catch (error) {
       if (tried >= retry.maxRetries || !retryOn.has(errorCode(error) ?? "")) throw error;
     }

@@ -189,6 +189,8 @@ export interface Request {
   readonly beforeRename: ((parameters: BeforeRenameParameters) => unknown) | undefined;
   /** Must not replace anything. */
   readonly exclusive: boolean;
+  /** Called at the moment of publication, which then happens before any other code runs. */
+  readonly guard: (() => void) | undefined;
   readonly fileSystem: FileSystem | undefined;
   readonly signal: AbortSignal | undefined;
   readonly offload: Offload | undefined;
@@ -261,6 +263,7 @@ export function readOptions(
     ifMatch: readIfMatch(op, ifMatch),
     beforeRename,
     exclusive,
+    guard: undefined,
     fileSystem,
     signal,
     offload:

@@ -10,6 +10,7 @@ import {
   fchown,
   fstat,
   fsync,
+  inline,
   isAborted,
   link,
   lstat,
@@ -17,6 +18,7 @@ import {
   openFlags,
   permissionBits,
   Refusal,
+  rename,
   sameIdentity,
   unlink,
   wait,
@@ -83,6 +85,8 @@ export class Replacement {
   stagingError: unknown;
   private unstaged: Uint8Array | undefined;
   private directory: Handle | undefined;
+  /** The staged file as it was created: which owner and group this file system gave it. */
+  private own: FileStats | undefined;
   private turn: Turn | undefined;
   private bytes = 0;
   private inPlace = false;
@@ -127,6 +131,7 @@ export class Replacement {
           );
         } else if (!(yield* this.settle())) {
           if (!staged.ok) this.withoutStaging(staged.error);
+          if (this.staged?.handle !== undefined) this.own = yield* fstat(this.staged.handle);
           yield* this.checkWritable();
           return;
         } else {
@@ -137,17 +142,36 @@ export class Replacement {
     }
   }
 
+  /** Lets other calls for this file go ahead while the staged file is being written. */
+  leaveQueue(): void {
+    if (this.turn !== undefined) endTurn(this.operation, this.turn);
+    this.turn = undefined;
+  }
+
+  /** Waits for its turn again, and looks at the target again: it may be another file by now. */
+  *retakeTurn(): Steps<void> {
+    this.turn = yield* takeTurn(this.operation, this.path);
+    yield* this.settle();
+    const found = yield* attempt(lstat(this.path));
+    if (!found.ok && errorCode(found.error) !== "ENOENT") throw found.error;
+    this.existing = found.ok ? found.value : undefined;
+    if (this.follows()) {
+      throw new Refusal("ERR_CHANGED", { problem: "the file has become a symbolic link" });
+    }
+    this.refuse();
+    yield* this.checkWritable();
+  }
+
   /** Writes the content, and gives the file its owner and mode. */
   *write(content: Content): Steps<void> {
-    const { staged } = this;
-    if (staged?.handle === undefined) {
+    const { staged, own } = this;
+    if (staged?.handle === undefined || own === undefined) {
       // Pieces that cannot be staged would have to go over the file one by one as they come.
       if (content.kind === "pieces") throw this.stagingError;
       this.unstaged = content.bytes;
       return;
     }
     const { handle } = staged;
-    const own = yield* fstat(handle);
     const mode = this.wantedMode();
     if (this.ownersDiffer(own) || (mode & 0o6000) !== 0) {
       // A write takes the set-id bits away, and so does chown(2); and before the group is right,
@@ -164,10 +188,10 @@ export class Replacement {
 
   /** The metadata of a staged file that was written piece by piece. */
   *finish(bytes: number): Steps<void> {
-    const { staged } = this;
-    if (staged?.handle === undefined) throw new Refusal("ERR_CLOSED");
+    const { staged, own } = this;
+    if (staged?.handle === undefined || own === undefined) throw new Refusal("ERR_CLOSED");
     this.bytes = bytes;
-    yield* this.setMetadata(staged.handle, yield* fstat(staged.handle), this.wantedMode());
+    yield* this.setMetadata(staged.handle, own, this.wantedMode());
   }
 
   /** Flushes the staged file, calls `beforeRename`, puts the file into place, flushes the directory. */
@@ -197,8 +221,7 @@ export class Replacement {
    */
   *discard(): Steps<void> {
     yield* this.release();
-    if (this.turn !== undefined) endTurn(this.operation, this.turn);
-    this.turn = undefined;
+    this.leaveQueue();
   }
 
   private follows(): boolean {
@@ -282,9 +305,8 @@ export class Replacement {
   private *checkWritable(): Steps<void> {
     const existing = this.replaced();
     if (existing === undefined || this.request.readonly === "override") return;
-    const writableByOwner = (existing.mode & 0o200n) !== 0n;
-    const own = process.geteuid?.() ?? Number(existing.uid);
-    if (writableByOwner && Number(existing.uid) === own) return;
+    // Whoever owns what we create may write what they own: no need to ask.
+    if (this.own?.uid === existing.uid && (existing.mode & 0o200n) !== 0n) return;
     const flags = openFlags.writeOnly | openFlags.noFollow | openFlags.nonBlocking;
     const opened = yield* attempt(open(this.path, flags));
     if (opened.ok) {
@@ -383,7 +405,9 @@ export class Replacement {
    */
   private *renameIntoPlace(staged: StagedFile): Steps<"in-place" | "copy" | undefined> {
     try {
-      yield* renameWithRetrySteps(this.operation, staged.path, this.path, this.request.retry);
+      yield* renameWithRetrySteps(this.operation, staged.path, this.path, this.request.retry, () =>
+        this.guarded(rename(staged.path, this.path)),
+      );
     } catch (error) {
       yield* this.judge(staged);
       if (this.operation.effect !== "none") throw error;
@@ -393,6 +417,14 @@ export class Replacement {
     }
     this.operation.effect = "complete";
     return undefined;
+  }
+
+  /** Puts into place: behind the guard and at once, where there is one. */
+  private *guarded<T>(steps: Steps<T>): Steps<T> {
+    const { guard } = this.request;
+    if (guard === undefined) return yield* steps;
+    guard();
+    return yield* inline(steps);
   }
 
   /** Whether a staged file whose publication failed has become the target nevertheless. */
@@ -442,7 +474,7 @@ export class Replacement {
       // The staged file is what is left if a crash interrupts the writing: it must be findable.
       yield* syncDirectory(operation, directoryOf(this.path), this.directory);
     }
-    const result = yield* writeInPlace(operation, {
+    const writing = writeInPlace(operation, {
       path: this.path,
       existing: this.replaced(),
       staged,
@@ -451,6 +483,7 @@ export class Replacement {
       sync: request.syncTempFile,
       bytes: this.bytes,
     });
+    const result = yield* this.guarded(writing);
     this.bytes = result.bytes;
     if (!result.modeKept) this.lost.push("mode");
     return yield* this.conclude(method, result.stats);

@@ -22,16 +22,34 @@ export interface Place {
   readonly name: string;
 }
 
+/** Something that others can wait for; a promise is made only if somebody does. */
+class Event {
+  private happened = false;
+  private promise: Promise<void> | undefined;
+  private resolve: (() => void) | undefined;
+
+  /** `undefined` if it has happened. */
+  get pending(): Promise<void> | undefined {
+    if (this.happened) return undefined;
+    this.promise ??= new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+    return this.promise;
+  }
+
+  happen(): void {
+    this.happened = true;
+    this.resolve?.();
+  }
+}
+
 /** One call's place in the queue. */
 export interface Turn {
   readonly ticket: number;
-  readonly line: Line;
-  readonly lines: Map<string, Line>;
   readonly key: string;
-  readonly ended: Promise<void>;
-  readonly end: () => void;
-  readonly resolved: Promise<void>;
-  readonly markResolved: () => void;
+  readonly line: Line;
+  readonly resolved: Event;
+  readonly ended: Event;
 }
 
 interface Queue {
@@ -57,25 +75,16 @@ export function* takeTurn(operation: Operation, target: string): Steps<Turn> {
   const key = foldCase(operation, resolve(target));
   let line = queue.lines.get(key);
   if (line === undefined) queue.lines.set(key, (line = { place: undefined, turns: [] }));
-  const [ended, end] = signal();
-  const [resolved, markResolved] = signal();
-  const turn: Turn = {
-    ticket: nextTicket++,
-    line,
-    lines: queue.lines,
-    key,
-    ended,
-    end,
-    resolved,
-    markResolved,
-  };
-  const before = line.turns.at(-1);
+  const turn = { ticket: nextTicket++, key, line, resolved: new Event(), ended: new Event() };
+  const before = line.turns.at(-1)?.ended.pending;
   line.turns.push(turn);
-  try {
-    if (before !== undefined) yield* wait(before.ended);
-  } catch (error) {
-    endTurn(operation, turn);
-    throw error;
+  if (before !== undefined) {
+    try {
+      yield* wait(before);
+    } catch (error) {
+      endTurn(operation, turn);
+      throw error;
+    }
   }
   queue.unresolved.add(turn);
   return turn;
@@ -90,29 +99,32 @@ export function* settleTurn(operation: Operation, turn: Turn, place: Place): Ste
   const own = { ...place, name: foldCase(operation, place.name) };
   turn.line.place = own;
   unresolved.delete(turn);
-  turn.markResolved();
+  turn.resolved.happen();
   if (lines.size === 1) return false;
   for (const other of unresolved) {
-    if (other.ticket < turn.ticket) yield* wait(other.resolved);
+    const pending = other.ticket < turn.ticket ? other.resolved.pending : undefined;
+    if (pending !== undefined) yield* wait(pending);
   }
   let waited = false;
   for (const line of lines.values()) {
     if (line === turn.line || !mayBeSame(line.place, own)) continue;
     const last = line.turns.findLast((other) => other.ticket < turn.ticket);
-    if (last === undefined) continue;
+    if (last?.ended.pending === undefined) continue;
     waited = true;
-    yield* wait(last.ended);
+    yield* wait(last.ended.pending);
   }
   return waited;
 }
 
 /** Gives the place up. */
 export function endTurn(operation: Operation, turn: Turn): void {
-  queueOf(operation).unresolved.delete(turn);
-  turn.line.turns.splice(turn.line.turns.indexOf(turn), 1);
-  if (turn.line.turns.length === 0) turn.lines.delete(turn.key);
-  turn.markResolved();
-  turn.end();
+  const { lines, unresolved } = queueOf(operation);
+  const { turns } = turn.line;
+  unresolved.delete(turn);
+  turns.splice(turns.indexOf(turn), 1);
+  if (turns.length === 0) lines.delete(turn.key);
+  turn.resolved.happen();
+  turn.ended.happen();
 }
 
 function mayBeSame(a: Place | undefined, b: Place): boolean {
@@ -122,12 +134,4 @@ function mayBeSame(a: Place | undefined, b: Place): boolean {
 
 function foldCase(operation: Operation, path: string): string {
   return operation.platform.foldsCase ? path.toLowerCase() : path;
-}
-
-function signal(): [promise: Promise<void>, resolve: () => void] {
-  let settle!: () => void;
-  const promise = new Promise<void>((onResolve) => {
-    settle = onResolve;
-  });
-  return [promise, settle];
 }

@@ -6,7 +6,7 @@ export const defaultPrefix = ".holdfast-";
 
 // <pid>-<thread>-<start of the thread>-<host>-<random>.tmp, so that whoever finds one can tell
 // whose it was. Never derived from the target's name: that may be 255 bytes long already.
-const form = /^(\d{1,10})-(\d{1,10})-(\d{1,20})-([0-9a-f]{8})-[0-9a-f]{32}\.tmp$/;
+const form = /^(\d{1,10})-(\d{1,10})-(\d{1,20})-([0-9a-f]{8})-[0-9a-f-]{36}\.tmp$/;
 
 let ownPart: string | undefined;
 
@@ -16,7 +16,7 @@ export function newStagedName(prefix: string): string {
     const { pid, threadId, startTicks, host } = processIdentity();
     ownPart = `${pid}-${threadId ?? 0}-${startTicks ?? 0}-${hostTag(host)}`;
   }
-  return `${prefix}${ownPart}-${randomUUID().replaceAll("-", "")}.tmp`;
+  return `${prefix}${ownPart}-${randomUUID()}.tmp`;
 }
 
 /** Whose staged file a name says it is; `undefined` if the name is not of our form. */

@@ -12,10 +12,13 @@ const staged = new Map<string, FileSystem | undefined>();
 const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 let installed = false;
 let removalPlanned = false;
+/** Whether a file was staged since the last look. */
+let busy = false;
 
 /** Call before the file is created: the process may end while that call is under way. */
 export function registerStaged(path: string, fileSystem: FileSystem | undefined): void {
   staged.set(path, fileSystem);
+  busy = removalPlanned;
   if (installed) return;
   installed = true;
   process.on("exit", removeStaged);
@@ -26,13 +29,22 @@ export function registerStaged(path: string, fileSystem: FileSystem | undefined)
 /** Call when the name is gone, or when the file must outlive the process. */
 export function unregisterStaged(path: string): void {
   if (!staged.delete(path) || staged.size > 0 || removalPlanned) return;
-  // Installing three signal handlers costs as much as a rename (15 to 20 us on Linux): a program
-  // that writes one file after the other keeps them until it pauses.
   removalPlanned = true;
-  setImmediate(() => {
-    removalPlanned = false;
-    if (staged.size === 0) uninstall();
-  }).unref();
+  setImmediate(uninstallIfIdle).unref();
+}
+
+/**
+ * Installing three signal handlers costs as much as a rename (15 to 20 us on Linux): a program that
+ * writes one file after the other keeps them until it pauses.
+ */
+function uninstallIfIdle(): void {
+  if (staged.size > 0 || busy) {
+    busy = false;
+    setTimeout(uninstallIfIdle, 50).unref();
+    return;
+  }
+  removalPlanned = false;
+  uninstall();
 }
 
 function uninstall(): void {

@@ -16,7 +16,11 @@ function toPathArgument(name: unknown): PathArgument {
 /** The vocabulary, answered synchronously. */
 export type SyncFace = Calls;
 
-const fd = (handle: Handle): number => handle as unknown as number;
+/** A handle that an injected `promises.open` returned is a `FileHandle`, and has its number in it. */
+const fd = (handle: Handle): number => {
+  const opened = handle as unknown as number | { readonly fd: number };
+  return typeof opened === "number" ? opened : opened.fd;
+};
 const bigint = { bigint: true } as const;
 const asBuffer = { encoding: "buffer" } as const;
 

@@ -1,6 +1,7 @@
 import { callbackFace, promiseFace, syncFace, type PromiseFace } from "../node/faces.ts";
 import { Aborted, toPublicError, type Operation } from "./operation.ts";
-import type { Call, CallName, Mark, Step, Steps } from "./step.ts";
+import { driveSync } from "./run-sync.ts";
+import type { Call, CallName, Step, Steps } from "./step.ts";
 
 /** Told how something ended. A thrown `undefined` is a failure too, hence the flag. */
 type Settle = (ok: boolean, value: unknown) => void;
@@ -29,81 +30,97 @@ export function runAsync<T>(steps: Steps<T>, operation: Operation): Promise<T> {
     ? promiseFace(operation.fileSystem?.promises ?? {})
     : undefined;
   return new Promise((resolve, reject) => {
-    drive(steps, operation, injected, (ok, value) => {
+    new Drive(steps, operation, injected, (ok, value) => {
       if (ok) resolve(value as T);
       else reject(toPublicError(value, operation));
-    });
+    }).advance();
   });
 }
 
-function drive(
-  steps: Steps<unknown>,
-  operation: Operation,
-  injected: PromiseFace | undefined,
-  settled: Settle,
-): void {
-  let shields = 0;
-  let aborted = false;
-  // A call may end before it returns (an inline call, a branch without steps): then the loop below
-  // goes on instead of the stack growing.
-  let insideLoop = false;
-  let ended = false;
-  let ok = true;
-  let value: unknown;
+/** One generator on its way: a protocol, or a branch of `all`. */
+class Drive {
+  private readonly steps: Steps<unknown>;
+  private readonly operation: Operation;
+  private readonly injected: PromiseFace | undefined;
+  private readonly settled: Settle;
+  /** How the last step ended. */
+  private ok = true;
+  private value: unknown = undefined;
+  private ended = true;
+  /** A step may end before it returns: then `advance` goes on instead of the stack growing. */
+  private advancing = false;
+  private shields = 0;
+  private aborted = false;
 
-  const onSettled: Settle = (isOk, result) => {
-    ok = isOk;
-    value = result;
-    ended = true;
-    if (!insideLoop) loop();
-  };
-  const onFulfilled = (result: unknown): void => onSettled(true, result);
-  const onRejected = (error: unknown): void => onSettled(false, error);
-  const onCalled = (error: unknown, result?: unknown): void => {
-    if (error === null || error === undefined) onSettled(true, result);
-    else onSettled(false, error);
-  };
+  constructor(
+    steps: Steps<unknown>,
+    operation: Operation,
+    injected: PromiseFace | undefined,
+    settled: Settle,
+  ) {
+    this.steps = steps;
+    this.operation = operation;
+    this.injected = injected;
+    this.settled = settled;
+  }
 
-  const interruptible = (): boolean => !operation.committed && shields === 0 && !aborted;
-
-  function loop(): void {
-    insideLoop = true;
-    do {
-      ended = false;
+  advance(): void {
+    this.advancing = true;
+    while (this.ended) {
+      this.ended = false;
       let result: IteratorResult<Step, unknown>;
       try {
-        result = ok ? steps.next(value) : steps.throw(value);
+        result = this.ok ? this.steps.next(this.value) : this.steps.throw(this.value);
       } catch (error) {
-        settled(false, error);
+        this.settled(false, error);
         return;
       }
       if (result.done === true) {
-        settled(true, result.value);
+        this.settled(true, result.value);
         return;
       }
-      const step = result.value;
-      if (step.kind === "mark") {
-        if (step.what === "commit") operation.committed = true;
-        else shields += step.what === "shield" ? 1 : -1;
-        onSettled(true, undefined);
-      } else if (operation.signal?.aborted === true && interruptible()) {
-        aborted = true;
-        onSettled(false, new Aborted(operation.signal.reason));
-      } else {
-        perform(step);
-      }
-    } while (ended);
-    insideLoop = false;
+      this.perform(result.value);
+    }
+    this.advancing = false;
   }
 
-  function perform(step: Exclude<Step, Mark>): void {
+  private end(ok: boolean, value: unknown): void {
+    this.ok = ok;
+    this.value = value;
+    this.ended = true;
+    if (!this.advancing) this.advance();
+  }
+
+  /** The callback of every call. */
+  private readonly called = (error: unknown, result?: unknown): void => {
+    if (error === null || error === undefined) this.end(true, result);
+    else this.end(false, error);
+  };
+
+  private interruptible(): boolean {
+    return !this.operation.committed && this.shields === 0 && !this.aborted;
+  }
+
+  private perform(step: Step): void {
+    if (step.kind === "mark") {
+      if (step.what === "commit") this.operation.committed = true;
+      else this.shields += step.what === "shield" ? 1 : -1;
+      return this.end(true, undefined);
+    }
+    const { signal } = this.operation;
+    if (signal?.aborted === true && this.interruptible()) {
+      this.aborted = true;
+      return this.end(false, new Aborted(signal.reason));
+    }
     switch (step.kind) {
       case "call":
-        return performCall(step);
+        return this.performCall(step);
       case "all":
-        return performAll(step.branches, operation, injected, onSettled);
+        return this.performAll(step.branches);
+      case "inline":
+        return this.performInline(step.steps);
       case "wait":
-        return unlessAborted((settle) => {
+        return this.unlessAborted((settle) => {
           step.what.then(
             (result) => settle(true, result),
             (error: unknown) => settle(false, error),
@@ -111,86 +128,88 @@ function drive(
           return () => {};
         });
       case "sleep":
-        return unlessAborted((settle) => {
+        return this.unlessAborted((settle) => {
           const timer = setTimeout(() => settle(true, undefined), step.ms);
           return () => clearTimeout(timer);
         });
     }
   }
 
-  function performCall(call: Call): void {
+  private performCall(call: Call): void {
+    const { injected, operation } = this;
     try {
       if (injected !== undefined) {
         (injected[call.name] as (...args: readonly unknown[]) => Promise<unknown>)(
           ...call.args,
-        ).then(onFulfilled, onRejected);
+        ).then(
+          (result) => this.end(true, result),
+          (error: unknown) => this.end(false, error),
+        );
       } else if (operation.offload === "flushes" && isQuick(call)) {
         const quick = syncFace(undefined)[call.name] as (...args: readonly unknown[]) => unknown;
-        onSettled(true, quick(...call.args));
+        this.end(true, quick(...call.args));
       } else {
-        (callbackFace[call.name] as (done: typeof onCalled, ...args: readonly unknown[]) => void)(
-          onCalled,
+        (callbackFace[call.name] as (done: typeof this.called, ...args: readonly unknown[]) => void)(
+          this.called,
           ...call.args,
         );
       }
     } catch (error) {
       // An inline call failed, or Node refused the arguments before it queued the call.
-      onSettled(false, error);
+      this.end(false, error);
     }
   }
 
-  function unlessAborted(start: (settle: Settle) => () => void): void {
-    const signal = interruptible() ? operation.signal : undefined;
+  private performInline(steps: Steps<unknown>): void {
+    try {
+      this.end(true, driveSync(steps, this.operation));
+    } catch (error) {
+      this.end(false, error);
+    }
+  }
+
+  private performAll(branches: readonly Steps<unknown>[]): void {
+    const results: unknown[] = Array.from(branches, () => undefined);
+    let running = branches.length;
+    let failed = false;
+    let firstError: unknown;
+    const finish = (): void => this.end(!failed, failed ? firstError : results);
+    if (running === 0) return finish();
+    for (const [index, branch] of branches.entries()) {
+      new Drive(branch, this.operation, this.injected, (ok, value) => {
+        if (ok) results[index] = value;
+        else if (failed) this.operation.suppressed.push(value);
+        else {
+          failed = true;
+          firstError = value;
+        }
+        if (--running === 0) finish();
+      }).advance();
+    }
+  }
+
+  private unlessAborted(start: (settle: Settle) => () => void): void {
+    const signal = this.interruptible() ? this.operation.signal : undefined;
     let over = false;
     let stop = (): void => {};
-    const end: Settle = (isOk, result) => {
+    const end: Settle = (ok, result) => {
       if (over) return;
       over = true;
       signal?.removeEventListener("abort", onAbort);
-      onSettled(isOk, result);
+      this.end(ok, result);
     };
     const onAbort = (): void => {
-      aborted = true;
+      this.aborted = true;
       stop();
       end(false, new Aborted(signal?.reason));
     };
     signal?.addEventListener("abort", onAbort);
     stop = start(end);
   }
-
-  loop();
 }
 
 function isQuick(call: Call): boolean {
   if (alwaysOffloaded.has(call.name)) return false;
   const transfers = call.name === "write" || call.name === "read";
   return !transfers || (call.args[3] as number) <= largestInlineTransfer;
-}
-
-function performAll(
-  branches: readonly Steps<unknown>[],
-  operation: Operation,
-  injected: PromiseFace | undefined,
-  settled: Settle,
-): void {
-  const results: unknown[] = Array.from(branches, () => undefined);
-  let running = branches.length;
-  let failed = false;
-  let firstError: unknown;
-  const finish = (): void => {
-    if (failed) settled(false, firstError);
-    else settled(true, results);
-  };
-  if (running === 0) return finish();
-  branches.forEach((branch, index) => {
-    drive(branch, operation, injected, (ok, value) => {
-      if (ok) results[index] = value;
-      else if (failed) operation.suppressed.push(value);
-      else {
-        failed = true;
-        firstError = value;
-      }
-      if (--running === 0) finish();
-    });
-  });
 }

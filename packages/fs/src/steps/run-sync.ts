@@ -10,11 +10,21 @@ import type { Step, Steps } from "./step.ts";
  * @returns what the protocol returns; throws a `HoldfastError`.
  */
 export function runSync<T>(steps: Steps<T>, operation: Operation): T {
+  try {
+    return driveSync(steps, operation);
+  } catch (error) {
+    throw toPublicError(error, operation);
+  }
+}
+
+/** The same without the public edge: what is thrown is what the protocol threw. */
+export function driveSync<T>(steps: Steps<T>, operation: Operation): T {
+  const before = operation.synchronous;
   operation.synchronous = true;
   try {
     return drive(steps, operation, syncFace(operation.fileSystem));
-  } catch (error) {
-    throw toPublicError(error, operation);
+  } finally {
+    operation.synchronous = before;
   }
 }
 
@@ -39,6 +49,8 @@ function perform(step: Step, operation: Operation, face: SyncFace): unknown {
       return (face[step.name] as (...args: readonly unknown[]) => unknown)(...step.args);
     case "all":
       return performAll(step.branches, operation, face);
+    case "inline":
+      return drive(step.steps, operation, face);
     case "mark":
       if (step.what === "commit") operation.committed = true;
       return undefined;

@@ -99,6 +99,15 @@ export class Sleep {
   }
 }
 
+/** Steps to be made here and now, on this thread, whatever drives the rest. */
+export class Inline {
+  readonly kind = "inline";
+  readonly steps: Steps<unknown>;
+  constructor(steps: Steps<unknown>) {
+    this.steps = steps;
+  }
+}
+
 /** Tells the driver when the signal counts. */
 export class Mark {
   readonly kind = "mark";
@@ -109,7 +118,7 @@ export class Mark {
 }
 
 /** What a protocol can yield. */
-export type Step = Call | All | Wait | Sleep | Mark;
+export type Step = Call | All | Wait | Sleep | Inline | Mark;
 
 const commitMark = new Mark("commit");
 const shieldMark = new Mark("shield");
@@ -134,6 +143,14 @@ export function* sleep(ms: number): Steps<void> {
 /** Awaits a promise; ended early by the signal. The synchronous driver refuses it. */
 export function* wait<T>(what: PromiseLike<T>): Steps<Awaited<T>> {
   return yield new Wait(what);
+}
+
+/**
+ * Makes steps synchronously also in an asynchronous run: between the code before this and its end no
+ * other code of this thread runs. Needs the synchronous half of an injected file system.
+ */
+export function* inline<T>(steps: Steps<T>): Steps<T> {
+  return yield new Inline(steps);
 }
 
 /** From here on the signal is not looked at any more: what follows must be finished. */

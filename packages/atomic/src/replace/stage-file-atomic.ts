@@ -1,0 +1,183 @@
+import { Writable } from "node:stream";
+import {
+  HoldfastError,
+  invalidType,
+  Operation,
+  Refusal,
+  runAsync,
+  wait,
+  writeAll,
+  type Steps,
+} from "@holdfast/fs/steps";
+import { chunkBytes, type Chunk } from "./content.ts";
+import {
+  readOptions,
+  type ReplaceFileReceipt,
+  type Request,
+  type StageFileAtomicOptions,
+} from "./options.ts";
+import { newOperation } from "./replace-file-atomic.ts";
+import { Replacement } from "./replacement.ts";
+
+/**
+ * A file that is being written beside its destination, under a private name, and that nobody sees
+ * there until it is committed. Close it with `commit()` or `discard()`, or let `await using` discard
+ * it.
+ */
+export interface StagedFileAtomic extends AsyncDisposable {
+  /** The staged file's own path. Other programs may fill it; nothing else should be done with it. */
+  readonly path: string;
+  /**
+   * Appends a chunk. Resolves when it is handed to the operating system; calls that overlap are
+   * carried out in order.
+   */
+  write(chunk: Chunk): Promise<void>;
+  /** The same as a stream, for `pipeline()`. Ending it does not commit; destroying it does not discard. */
+  readonly writable: Writable;
+  /**
+   * Makes the staged file the destination, as `replaceFileAtomic` would. Waits for the writes that
+   * were begun. If it fails, the staged file is gone (or named in the error's `leftovers`).
+   */
+  commit(): Promise<ReplaceFileReceipt>;
+  /** Removes the staged file and leaves the destination as it is. After `commit()` does nothing. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Stages a file: creates it beside `filePath`, under a private name, to be written piece by piece.
+ *
+ * Afterwards `filePath` is what it was, until `commit()`, which has the promises of
+ * `replaceFileAtomic`. What the destination is (a link, another owner's file, …) is found out when
+ * the file is staged and looked at again by `commit()`, which takes its place among the calls for
+ * that file then.
+ *
+ * @throws `HoldfastError` as `replaceFileAtomic`, effect `"none"`; also where the directory allows no
+ * staged file (`EACCES`, `EROFS`): there is nothing to write into then.
+ *
+ * @example
+ * ```ts
+ * await using staged = await stageFileAtomic({ filePath: "model.bin" });
+ * await pipeline(response.body, staged.writable);
+ * await staged.commit();
+ * ```
+ */
+export async function stageFileAtomic(options: StageFileAtomicOptions): Promise<StagedFileAtomic> {
+  const op = "stageFileAtomic";
+  const request = readOptions(op, options, "async", false);
+  const operation = newOperation(op, request);
+  const replacement = new Replacement(operation, request);
+  await runAsync(begin(replacement), operation);
+  return new Stage(replacement, request);
+}
+
+function* begin(replacement: Replacement): Steps<void> {
+  try {
+    yield* replacement.prepare();
+    if (replacement.staged === undefined) throw replacement.stagingError;
+    replacement.leaveQueue();
+  } catch (error) {
+    yield* replacement.discard();
+    throw error;
+  }
+}
+
+class Stage implements StagedFileAtomic {
+  readonly path: string;
+  private readonly replacement: Replacement;
+  private readonly request: Request;
+  private state: "open" | "committing" | "ended" = "open";
+  private bytes = 0;
+  /** The writes so far, one after the other; rejected by the first that failed. */
+  private written: Promise<void> = Promise.resolve();
+  private stream: Writable | undefined;
+
+  constructor(replacement: Replacement, request: Request) {
+    this.replacement = replacement;
+    this.request = request;
+    this.path = replacement.staged!.path;
+  }
+
+  async write(chunk: Chunk): Promise<void> {
+    const bytes = chunkBytes(chunk);
+    if (bytes === undefined) {
+      throw invalidType("write", "chunk", "a string or an ArrayBuffer view", chunk);
+    }
+    if (this.state !== "open") throw this.closed("write");
+    const before = this.written;
+    this.written = this.append(before, bytes);
+    this.written.catch(() => {}); // reported to the caller of this write, and again by commit()
+    return this.written;
+  }
+
+  private async append(before: Promise<void>, bytes: Uint8Array): Promise<void> {
+    await before;
+    const operation = newOperation("write", this.request);
+    const handle = this.replacement.staged?.handle;
+    if (handle === undefined) throw this.closed("write");
+    await runAsync(writeAll(handle, bytes), operation);
+    this.bytes += bytes.byteLength;
+  }
+
+  get writable(): Writable {
+    this.stream ??= new Writable({
+      write: (chunk: Uint8Array, _encoding, done) => {
+        this.write(chunk).then(() => done(), done);
+      },
+    });
+    return this.stream;
+  }
+
+  async commit(): Promise<ReplaceFileReceipt> {
+    if (this.state !== "open") throw this.closed("commit");
+    this.state = "committing";
+    const { replacement } = this;
+    return runAsync(this.commitSteps(), replacement.operation);
+  }
+
+  private *commitSteps(): Steps<ReplaceFileReceipt> {
+    const { replacement } = this;
+    try {
+      yield* replacement.retakeTurn();
+      try {
+        yield* wait(this.written);
+      } catch (error) {
+        // Already in the caller's words, but it was the staged file that failed: nothing is changed.
+        throw error instanceof HoldfastError ? (error.cause ?? error) : error;
+      }
+      yield* replacement.finish(this.bytes);
+      return yield* replacement.publish();
+    } finally {
+      this.state = "ended";
+      yield* replacement.discard();
+    }
+  }
+
+  async discard(): Promise<void> {
+    if (this.state !== "open") return;
+    this.state = "ended";
+    await this.written.catch(() => {}); // nobody wants what it was to write
+    const { operation } = this.replacement;
+    await runAsync(this.discardSteps(), operation);
+  }
+
+  private *discardSteps(): Steps<void> {
+    const { replacement } = this;
+    yield* replacement.discard();
+    const [first] = replacement.operation.suppressed;
+    if (first !== undefined) throw first;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.discard();
+  }
+
+  private closed(op: string): Error {
+    return new HoldfastError({
+      code: "ERR_CLOSED",
+      op,
+      path: this.request.filePath,
+      effect: "none",
+      hint: "A staged file can be committed or discarded once.",
+    });
+  }
+}
