@@ -89,8 +89,8 @@ export function newOperation(op: string, request: Request): Operation {
  * await replaceFileAtomic({ filePath: "settings.json", content: JSON.stringify(settings) });
  * ```
  *
- * The order (write, flush, rename, flush the directory) lost nothing in 8,462 power cuts simulated on
- * ext4, xfs and btrfs; each step left out lost data on at least one of them (docs/guarantees).
+ * That this order (write, flush, rename, flush the directory) is needed, and enough, follows from
+ * fsync(2) and rename(2); docs/guarantees/replacement.md goes through it step by step.
  */
 export function replaceFileAtomic(options: ReplaceFileAtomicOptions): Promise<ReplaceFileReceipt> {
   return perform("replaceFileAtomic", options, false);
