@@ -8,6 +8,7 @@ import {
   type ReplaceFileReceipt,
   type Request,
 } from "./options.ts";
+import { publish } from "./publication.ts";
 import { Replacement } from "./replacement.ts";
 
 export function* replaceFile(
@@ -19,7 +20,7 @@ export function* replaceFile(
   try {
     yield* replacement.prepare();
     yield* replacement.write(content);
-    return yield* replacement.publish();
+    return yield* publish(replacement);
   } finally {
     yield* replacement.discard();
   }

@@ -2,8 +2,6 @@ import { Writable } from "node:stream";
 import {
   HoldfastError,
   invalidType,
-  Operation,
-  Refusal,
   runAsync,
   wait,
   writeAll,
@@ -17,6 +15,7 @@ import {
   type StageFileAtomicOptions,
 } from "./options.ts";
 import { newOperation } from "./replace-file-atomic.ts";
+import { publish } from "./publication.ts";
 import { Replacement } from "./replacement.ts";
 
 /**
@@ -145,7 +144,7 @@ class Stage implements StagedFileAtomic {
         throw error instanceof HoldfastError ? (error.cause ?? error) : error;
       }
       yield* replacement.finish(this.bytes);
-      return yield* replacement.publish();
+      return yield* publish(replacement);
     } finally {
       this.state = "ended";
       yield* replacement.discard();

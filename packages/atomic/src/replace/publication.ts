@@ -1,0 +1,241 @@
+import {
+  attempt,
+  commitPoint,
+  errorCode,
+  fstat,
+  fsync,
+  inline,
+  isAborted,
+  link,
+  lstat,
+  Refusal,
+  rename,
+  sameIdentity,
+  wait,
+  type FileStats,
+  type Operation,
+  type Steps,
+} from "@holdfast/fs/steps";
+import { syncDirectory, type Synced } from "../durable/directories.ts";
+import { directoryOf } from "../durable/paths.ts";
+import { renameWithRetrySteps } from "../durable/rename.ts";
+import { unregisterStaged } from "../staging/staged-registry.ts";
+import { isPromise } from "./content.ts";
+import { writeInPlace } from "./in-place.ts";
+import { wantedMode } from "./metadata.ts";
+import type { ReplaceFileReceipt, Request } from "./options.ts";
+import type { Replacement, StagedFile } from "./replacement.ts";
+import { checkContent, versionOf } from "./version.ts";
+
+type Method = ReplaceFileReceipt["method"];
+
+/** What a rename may fail with where writing in place still can succeed. */
+const renameImpossible: ReadonlySet<string> = new Set(["EBUSY", "EXDEV", "EACCES", "EPERM"]);
+
+/**
+ * Flushes the staged file, calls `beforeRename`, puts the file into place, flushes the directory.
+ */
+export function* publish(replacement: Replacement): Steps<ReplaceFileReceipt> {
+  const { operation, request, staged } = replacement;
+  if (staged?.handle !== undefined && request.syncTempFile) yield* fsync(staged.handle);
+  yield* callBeforeRename(operation, request, staged);
+  if (request.ifMatch !== undefined) yield* checkAgain(replacement);
+  if (replacement.inPlace || staged === undefined) {
+    return yield* publishInPlace(replacement, "in-place");
+  }
+  let closed: FileStats | undefined;
+  if (staged.handle !== undefined && !operation.platform.rename.sourceMayBeOpen) {
+    closed = yield* fstat(staged.handle);
+    yield* replacement.closeStaged(staged);
+  }
+  yield* commitPoint();
+  if (request.exclusive || isAbsent(request.ifMatch)) {
+    yield* linkIntoPlace(replacement, staged);
+    yield* replacement.removeStaged(staged);
+    return yield* conclude(replacement, "link", yield* statsOf(replacement.path, staged, closed));
+  }
+  const fallback = yield* renameIntoPlace(replacement, staged);
+  if (fallback !== undefined) return yield* publishInPlace(replacement, fallback);
+  let stats = yield* statsOf(replacement.path, staged, closed);
+  if (stats.nlink > 1n) {
+    // rename(2) does nothing at all if both names are one file already (a hook has linked them): then
+    // the staged name is still there.
+    yield* replacement.removeStaged(staged);
+    stats = yield* statsOf(replacement.path, staged, closed);
+  }
+  if ((replacement.replaced()?.nlink ?? 0n) > 1n) replacement.lost.push("hardlinks");
+  return yield* conclude(replacement, "rename", stats);
+}
+
+const isAbsent = (ifMatch: Request["ifMatch"]): boolean =>
+  typeof ifMatch === "object" && "absent" in ifMatch;
+
+function* callBeforeRename(
+  operation: Operation,
+  { beforeRename, filePath }: Request,
+  staged: StagedFile | undefined,
+): Steps<void> {
+  if (beforeRename === undefined) return;
+  try {
+    const answer: unknown = beforeRename({ filePath, tempPath: staged?.path ?? "" });
+    if (!isPromise(answer)) return;
+    if (operation.synchronous) {
+      answer.then(undefined, () => {}); // its failure has nobody else to go to
+      throw new TypeError("beforeRename returned a promise to a synchronous call");
+    }
+    yield* wait(answer);
+  } catch (error) {
+    if (isAborted(error)) throw error;
+    throw new Refusal("ERR_HOOK", { problem: "beforeRename failed", cause: error });
+  }
+}
+
+/** `ifMatch` once more: staging and the hook took their time. */
+function* checkAgain({ operation, request, path }: Replacement): Steps<void> {
+  const found = yield* attempt(lstat(path));
+  if (!found.ok && errorCode(found.error) !== "ENOENT") throw found.error;
+  yield* checkContent(operation, request.ifMatch, found.ok ? found.value : undefined, path);
+}
+
+/**
+ * Returns how to go on where the rename is impossible and there is another way. A rename that says
+ * that it failed may have happened all the same: then the error says so.
+ */
+function* renameIntoPlace(
+  replacement: Replacement,
+  staged: StagedFile,
+): Steps<"in-place" | "copy" | undefined> {
+  const { operation, request, path } = replacement;
+  try {
+    yield* renameWithRetrySteps(operation, staged.path, path, request.retry, () =>
+      guarded(request, rename(staged.path, path)),
+    );
+  } catch (error) {
+    yield* judge(replacement, staged);
+    if (operation.effect !== "none") throw error;
+    const fallback = fallbackFor(replacement, errorCode(error) ?? "");
+    if (fallback === undefined) throw error;
+    return fallback;
+  }
+  operation.effect = "complete";
+  return undefined;
+}
+
+/** Puts into place: behind the guard and at once, where there is one. */
+function* guarded<T>({ guard }: Request, steps: Steps<T>): Steps<T> {
+  if (guard === undefined) return yield* steps;
+  guard();
+  return yield* inline(steps);
+}
+
+/** Whether a staged file whose rename failed has become the target nevertheless. */
+function* judge({ operation, path }: Replacement, staged: StagedFile): Steps<void> {
+  const left = yield* attempt(lstat(staged.path));
+  if (left.ok) {
+    operation.effect = "none";
+    return;
+  }
+  const target = yield* attempt(lstat(path));
+  const own = staged.handle === undefined ? undefined : yield* attempt(fstat(staged.handle));
+  const arrived = target.ok && own?.ok === true && sameIdentity(target.value, own.value) === true;
+  const gone = errorCode(left.error) === "ENOENT";
+  operation.effect = gone && arrived ? "complete" : "unknown";
+}
+
+function fallbackFor(
+  { request, existing }: Replacement,
+  code: string,
+): "in-place" | "copy" | undefined {
+  if (existing?.isSymbolicLink() === true) return undefined; // it would be written through
+  if (request.copyFallbackOnPermissionError && (code === "EPERM" || code === "EEXIST")) {
+    return "copy";
+  }
+  return request.inPlaceFallback && renameImpossible.has(code) ? "in-place" : undefined;
+}
+
+/** link(2) never replaces: whoever comes second gets EEXIST. */
+function* linkIntoPlace(
+  { operation, request, path }: Replacement,
+  staged: StagedFile,
+): Steps<void> {
+  const linked = yield* attempt(link(staged.path, path));
+  if (linked.ok) {
+    operation.effect = "complete";
+    return;
+  }
+  const target = yield* attempt(lstat(path));
+  const own = yield* attempt(lstat(staged.path));
+  const arrived = target.ok && own.ok && sameIdentity(target.value, own.value) === true;
+  operation.effect = arrived ? "complete" : "none";
+  if (!arrived && errorCode(linked.error) === "EEXIST" && !request.exclusive) {
+    throw new Refusal("ERR_CHANGED", { cause: linked.error });
+  }
+  throw linked.error;
+}
+
+function* publishInPlace(
+  replacement: Replacement,
+  method: "in-place" | "copy",
+): Steps<ReplaceFileReceipt> {
+  const { operation, request, path, staged } = replacement;
+  if (staged !== undefined && request.syncParentDir) {
+    // The staged file is what is left if a crash interrupts the writing: it must be findable.
+    yield* syncDirectory(operation, directoryOf(path), replacement.directory);
+  }
+  const writing = writeInPlace(operation, {
+    path,
+    existing: replacement.replaced(),
+    staged,
+    unstaged: replacement.unstaged,
+    mode: wantedMode(request, replacement.replaced()),
+    sync: request.syncTempFile,
+    bytes: replacement.bytes,
+  });
+  const written = yield* guarded(request, writing);
+  replacement.bytes = written.bytes;
+  if (!written.modeKept) replacement.lost.push("mode");
+  if (staged !== undefined) yield* replacement.removeStaged(staged);
+  return yield* conclude(replacement, method, written.stats);
+}
+
+/** Flushes the directory, closes, and says what was done. */
+function* conclude(
+  replacement: Replacement,
+  method: Method,
+  stats: FileStats,
+): Steps<ReplaceFileReceipt> {
+  const { operation, request, path, staged } = replacement;
+  if (staged !== undefined) unregisterStaged(staged.path);
+  let directory: Synced = false;
+  if (request.syncParentDir) {
+    directory = yield* syncDirectory(operation, directoryOf(path), replacement.directory);
+  }
+  yield* replacement.close();
+  return {
+    path,
+    method,
+    created: replacement.existing === undefined,
+    bytes: replacement.bytes,
+    synced: { file: request.syncTempFile, directory },
+    lost: replacement.lost,
+    version: versionOf(stats),
+  };
+}
+
+/**
+ * What the published file is now: by its handle, where that is still open, for the name may have moved
+ * on. Otherwise by name, if that still leads to the file that was closed.
+ */
+function* statsOf(
+  path: string,
+  staged: StagedFile,
+  closed: FileStats | undefined,
+): Steps<FileStats> {
+  if (staged.handle !== undefined) return yield* fstat(staged.handle);
+  const found = yield* attempt(lstat(path));
+  if (found.ok && (closed === undefined || sameIdentity(found.value, closed) !== false)) {
+    return found.value;
+  }
+  if (closed === undefined) throw new Refusal("ERR_CHANGED");
+  return closed;
+}
