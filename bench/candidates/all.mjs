@@ -1,0 +1,36 @@
+import { providePeers } from "../peers.mjs";
+import { candidates as atomically } from "./atomically.mjs";
+import { candidates as fastWriteAtomic } from "./fast-write-atomic.mjs";
+import { candidates as fsExtra } from "./fs-extra.mjs";
+import { candidates as fsSafe } from "./fs-safe.mjs";
+import { candidates as holdfast } from "./holdfast.mjs";
+import { candidates as plain } from "./plain.mjs";
+import { candidates as steno } from "./steno.mjs";
+import { candidates as writeFileAtomic } from "./write-file-atomic.mjs";
+
+const sources = {
+  holdfast,
+  plain,
+  "write-file-atomic": writeFileAtomic,
+  atomically,
+  "fast-write-atomic": fastWriteAtomic,
+  steno,
+  "@openclaw/fs-safe": fsSafe,
+  "fs-extra": fsExtra,
+};
+
+/** Every candidate that loads on this Node, and why the others do not. */
+export async function allCandidates() {
+  const peers = await providePeers();
+  /** @type {import("./candidate.mjs").Candidate[]} */
+  const candidates = [];
+  const leftOut = [];
+  for (const [name, source] of Object.entries(sources)) {
+    try {
+      candidates.push(...(await source(peers)));
+    } catch (error) {
+      leftOut.push({ name, why: error.message });
+    }
+  }
+  return { candidates, leftOut, versions: peers.versions };
+}

@@ -1,0 +1,12 @@
+/**
+ * One way of doing the job, as the cases call it. A candidate leaves out what it cannot do.
+ *
+ * @typedef {object} Candidate
+ * @property {string} name  as the tables show it; unique
+ * @property {"holdfast" | "plain" | "peer"} side
+ * @property {(path: string, content: Buffer) => Promise<unknown>} [replace]
+ * @property {(path: string, content: Buffer) => unknown} [replaceSync]
+ * @property {(source: string, destination: string) => Promise<unknown>} [move]
+ */
+
+export {};

@@ -1,0 +1,23 @@
+export async function candidates(peers) {
+  const { replaceFileAtomic, replaceFileAtomicSync, movePathWithCopyFallback } = await peers.load(
+    "@openclaw/fs-safe/atomic",
+  );
+  // `preserveExistingMode` is left at its default, off: it does less than the others then, and the
+  // comparison errs in its favour.
+  const both = { syncTempFile: true, syncParentDir: true };
+  return [
+    {
+      name: "fs-safe, both flushes",
+      side: "peer",
+      replace: (filePath, content) => replaceFileAtomic({ filePath, content, ...both }),
+      replaceSync: (filePath, content) => replaceFileAtomicSync({ filePath, content, ...both }),
+    },
+    {
+      name: "fs-safe",
+      side: "peer",
+      replace: (filePath, content) => replaceFileAtomic({ filePath, content }),
+      replaceSync: (filePath, content) => replaceFileAtomicSync({ filePath, content }),
+      move: (source, destination) => movePathWithCopyFallback({ from: source, to: destination }),
+    },
+  ];
+}
