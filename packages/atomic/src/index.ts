@@ -18,6 +18,20 @@ export { stageFileAtomic } from "./replace/stage-file-atomic.ts";
 export type { StagedFileAtomic } from "./replace/stage-file-atomic.ts";
 export { createCoalescingWriter } from "./coalesce/coalescing-writer.ts";
 export type { CoalescingWriter, CoalescingWriterOptions } from "./coalesce/coalescing-writer.ts";
+export {
+  replaceDirectoryAtomic,
+  replaceDirectoryAtomicSync,
+} from "./directory/replace-directory.ts";
+export type {
+  ReplaceDirectoryAtomicOptions,
+  ReplaceDirectoryAtomicSyncOptions,
+  ReplaceDirectoryReceipt,
+} from "./directory/replace-directory.ts";
+export { recoverDirectory, recoverDirectorySync } from "./directory/recover-directory.ts";
+export type {
+  RecoverDirectoryOptions,
+  RecoverDirectoryReceipt,
+} from "./directory/recover-directory.ts";
 export { renameWithRetry, renameWithRetrySync } from "./durable/rename-with-retry.ts";
 export type { RenameWithRetryOptions } from "./durable/rename-with-retry.ts";
 export { findStagedFiles, sweepStagedFiles } from "./staging/find-staged-files.ts";

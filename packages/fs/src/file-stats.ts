@@ -12,6 +12,7 @@ export interface FileStats {
   readonly atimeNs: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
+  readonly birthtimeNs: bigint;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
@@ -35,6 +36,7 @@ export function toFileStats(stats: PortStats): FileStats {
     atimeNs: nanoseconds("atime"),
     mtimeNs: nanoseconds("mtime"),
     ctimeNs: nanoseconds("ctime"),
+    birthtimeNs: nanoseconds("birthtime"),
     isFile: () => stats.isFile(),
     isDirectory: () => stats.isDirectory(),
     isSymbolicLink: () => stats.isSymbolicLink(),

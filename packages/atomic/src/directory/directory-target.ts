@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { isAbsolute, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { attempt, errorCode, invalidRange, invalidType, lstat } from "@holdfast/fs/steps";
+import { sep } from "node:path";
+import { attempt, errorCode, invalidRange, lstat } from "@holdfast/fs/steps";
 import type { FileStats, Operation, PathArgument, Steps } from "@holdfast/fs/steps";
 import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
+import { absolute, readPath } from "../replace/options.ts";
 
 /** A directory that is to be renamed or renamed over: the one name in the one directory. */
 export interface DirectoryTarget {
@@ -18,14 +18,7 @@ export interface DirectoryTarget {
  * must not lead its second half elsewhere.
  */
 export function directoryArgument(op: string, option: string, value: unknown): DirectoryTarget {
-  const given = value instanceof URL ? pathOfUrl(op, option, value) : value;
-  if (typeof given !== "string") {
-    throw invalidType(op, option, "a path (a string or a file: URL)", value);
-  }
-  if (given === "" || given.includes("\0")) {
-    throw invalidRange(op, option, "a path that is not empty and holds no NUL", value);
-  }
-  let path = isAbsolute(given) ? given : joinName(process.cwd(), given);
+  let path = absolute(readPath(op, option, value));
   while (path !== "" && nameOf(path) === "") path = path.slice(0, -1);
   const name = nameOf(path);
   // rename(2) refuses "." and ".." with EBUSY or EINVAL, and "/" has no directory to be renamed in.
@@ -33,14 +26,6 @@ export function directoryArgument(op: string, option: string, value: unknown): D
     throw invalidRange(op, option, 'a path that ends in a name other than "." and ".."', value);
   }
   return { path, parent: directoryOf(path), name };
-}
-
-function pathOfUrl(op: string, option: string, url: URL): string {
-  try {
-    return fileURLToPath(url);
-  } catch {
-    throw invalidRange(op, option, "a file: URL of a local path", url.href);
-  }
 }
 
 /**

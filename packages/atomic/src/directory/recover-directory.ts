@@ -100,8 +100,8 @@ export interface RecoverDirectoryReceipt {
  * if (outcome !== "none") console.warn(`an interrupted replacement was ${outcome}`);
  * ```
  *
- * Source: rename(2) ("there will probably be a window" concerns two names; one rename is atomic);
- * the states after a power cut are those of docs/guarantees.
+ * Source: POSIX rename() and fsync(): of the changes to a directory that no flush has made durable,
+ * any may survive a power cut. Tested with every such subset, and with a crash at every call.
  */
 export async function recoverDirectory(
   targetDir: string | URL,
@@ -317,11 +317,11 @@ export function* complete(
     const removed = yield* operation.cleanUp(removeBackup(operation, backup));
     // Else a power cut could bring the backup back when the record that explains it is gone.
     const flushed = yield* operation.cleanUp(syncParent(operation, site));
+    if (!removed) leaveBehind(operation, backup);
     if (!flushed) {
       leaveBehind(operation, site.claim.box);
       return undefined;
     }
-    if (!removed) leaveBehind(operation, backup);
   }
   yield* forgetRecord(operation, site);
   return record.keepBackup ? backup : undefined;

@@ -8,7 +8,6 @@ import {
   invalidType,
   lstat,
   Operation,
-  quotePath,
   Refusal,
   requireCalls,
   runAsync,
@@ -56,7 +55,7 @@ export interface ReplaceDirectoryAtomicSyncOptions {
   readonly targetDir: string | URL;
   /**
    * The backup is a name beside the target that begins with this, followed by one that nobody can
-   * guess. 1 to 100 bytes, no separators. Default `".holdfast-backup-"`.
+   * guess. 1 to 128 bytes, no separators. Default `".holdfast-backup-"`.
    */
   readonly backupPrefix?: string | undefined;
   /** Keep the old tree, and say in the receipt where. Default `false`. */
@@ -207,9 +206,9 @@ function begin(
   if (typeof backupPrefix !== "string") {
     throw invalidType(op, "backupPrefix", "a string", backupPrefix);
   }
-  const bytes = Buffer.byteLength(backupPrefix);
-  if (bytes < 1 || bytes > 100 || ["/", sep, "\0"].some((part) => backupPrefix.includes(part))) {
-    throw invalidRange(op, "backupPrefix", "1 to 100 bytes of a name", backupPrefix);
+  // The name as a whole has at most 255 bytes.
+  if (!/^[^/\\\0]+$/.test(backupPrefix) || Buffer.byteLength(backupPrefix) > 128) {
+    throw invalidRange(op, "backupPrefix", "1 to 128 bytes without separators", backupPrefix);
   }
   const replacement: Replacement = {
     staged: directoryArgument(op, "stagedDir", stagedDir),
@@ -239,7 +238,7 @@ function* replacementSteps(
   yield* lookAt(replacement);
   const tree = syncStagedTree ? yield* flushTree(operation, staged.path) : false;
   const siteOptions = { sync, assumeOwnerDead: false };
-  return yield* atTarget(operation, target, siteOptions, function* (site, found) {
+  const done = yield* atTarget(operation, target, siteOptions, function* (site, found) {
     if (found !== undefined) {
       yield* shielded(heal(operation, site, found, "none"));
       operation.effect = "none"; // what was completed was an earlier replacement
@@ -249,21 +248,22 @@ function* replacementSteps(
     const stagedParent = others === undefined ? undefined : yield* openForSync(operation, others);
     try {
       const place: Place = { ...replacement, site, stagedStats, stagedParent };
-      const done = yield* old === undefined
+      return yield* old === undefined
         ? createSteps(operation, place)
         : twoRenames(operation, place, old);
-      return {
-        path: target.path,
-        method: old === undefined ? "rename" : "two-renames",
-        created: old === undefined,
-        backup: done.backup,
-        synced: { tree, directory: done.directory },
-        leftovers: [...operation.leftovers],
-      };
     } finally {
       yield* closeAll(operation, [stagedParent]);
     }
   });
+  return {
+    path: target.path,
+    method: done.method,
+    created: done.method === "rename",
+    backup: done.backup,
+    synced: { tree, directory: done.directory },
+    // Only now: giving the target free may have left something too.
+    leftovers: [...operation.leftovers],
+  };
 }
 
 /** Both directories as they are, if the one may take the place of the other. */
@@ -373,6 +373,7 @@ interface Place extends Replacement {
 }
 
 interface Done {
+  readonly method: ReplaceDirectoryReceipt["method"];
   readonly backup: string | undefined;
   readonly directory: Synced;
 }
@@ -394,7 +395,8 @@ function* createSteps(operation: Operation, place: Place): Steps<Done> {
     throw explained(moved.error);
   }
   operation.effect = "complete";
-  return { backup: undefined, directory: yield* syncParents(operation, place) };
+  const directory = yield* syncParents(operation, place);
+  return { method: "rename", backup: undefined, directory };
 }
 
 function explained(error: unknown): unknown {
@@ -450,7 +452,8 @@ function* twoRenames(operation: Operation, place: Place, old: FileStats): Steps<
     leaveBehind(operation, site.claim.box);
     throw synced.error;
   }
-  return { backup: yield* complete(operation, site, record), directory: synced.value };
+  const kept = yield* complete(operation, site, record);
+  return { method: "two-renames", backup: kept, directory: synced.value };
 }
 
 function* takeAway(

@@ -45,14 +45,11 @@ export interface Fingerprint {
   readonly mtimeNs: string;
 }
 
-const birthtimeOf = (stats: FileStats): bigint =>
-  (stats as FileStats & { readonly birthtimeNs?: bigint }).birthtimeNs ?? 0n;
-
 /** What can be recognised later of a directory. */
 export function fingerprint(stats: FileStats): Fingerprint {
   return {
     ino: String(stats.ino),
-    birthtimeNs: String(birthtimeOf(stats)),
+    birthtimeNs: String(stats.birthtimeNs),
     mtimeNs: String(stats.mtimeNs),
   };
 }
@@ -64,7 +61,7 @@ export function fingerprint(stats: FileStats): Fingerprint {
  */
 export function isThatDirectory(stats: FileStats, print: Fingerprint): boolean {
   if (!stats.isDirectory() || String(stats.ino) !== print.ino) return false;
-  const birthtime = String(birthtimeOf(stats));
+  const birthtime = String(stats.birthtimeNs);
   return (
     (birthtime !== "0" && birthtime === print.birthtimeNs) ||
     String(stats.mtimeNs) === print.mtimeNs

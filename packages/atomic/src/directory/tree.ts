@@ -10,6 +10,7 @@ import {
   readdir,
   rename,
   rmdir,
+  shielded,
   unlink,
   type FileStats,
   type Operation,
@@ -120,7 +121,8 @@ export function* removeTree(operation: Operation, root: PathArgument): Steps<boo
     }
     const { path } = next;
     const inner = yield* eachEntry(path, listed.value, (entry) =>
-      attempt(removeEntry(root, path === root, top, entry)),
+      // Shielded each: a shield around `all` does not reach into its branches.
+      attempt(shielded(removeEntry(root, path === root, top, entry))),
     );
     for (const entry of inner) {
       if (!entry.ok) {

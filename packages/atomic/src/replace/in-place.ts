@@ -1,15 +1,15 @@
 import {
   attempt,
+  close,
   closeFlushed,
   commitPoint,
   errorCode,
-  fchmod,
   fstat,
   fsync,
   ftruncate,
+  lstat,
   open,
   openFlags,
-  permissionBits,
   read,
   Refusal,
   sameIdentity,
@@ -21,6 +21,7 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import { unregisterStaged } from "../staging/staged-registry.ts";
+import { giveMode } from "./metadata.ts";
 import type { StagedFile } from "./replacement.ts";
 
 interface InPlaceWrite {
@@ -58,40 +59,62 @@ export function* writeInPlace(operation: Operation, write: InPlaceWrite): Steps<
   const flags = existing === undefined ? base | openFlags.create | openFlags.exclusive : base;
   const opened = yield* attempt(open(path, flags, 0o600));
   if (!opened.ok) {
-    if (errorCode(opened.error) === "ELOOP") throw swapped(opened.error);
+    // A link has its place, or a FIFO or socket that nobody reads.
+    const code = errorCode(opened.error) ?? "";
+    if (code === "ELOOP" || code === "ENXIO") throw swapped(opened.error);
     throw opened.error;
   }
   const handle = opened.value;
+  let before: FileStats | undefined;
+  let closed = false;
+  if (existing === undefined) operation.effect = "partial"; // it is there, and empty
   try {
-    const before = yield* fstat(handle);
+    before = yield* fstat(handle);
     if (existing !== undefined && !isTheFile(before, existing)) throw swapped(undefined);
-    operation.effect = "partial";
-    try {
-      // From here on it is the only whole copy: it must survive the end of this process.
-      if (staged !== undefined) unregisterStaged(staged.path);
-      const bytes = yield* overwrite(handle, write);
-      yield* ftruncate(handle, bytes);
-      operation.effect = "complete";
-      // A write takes set-id bits away; they come back, as after a replacement.
-      const modeKept = yield* restoreMode(operation, handle, write.mode);
-      if (write.sync) yield* fsync(handle);
-      const stats = yield* fstat(handle);
-      if (existing !== undefined && stats.nlink === 0n) {
-        operation.effect = "unknown"; // what has this name now, if anything, is not ours
-        throw new Refusal("ERR_CHANGED", { problem: "the file was removed while it was written" });
-      }
-      return { bytes, stats, modeKept };
-    } catch (error) {
-      if (existing === undefined && (yield* operation.cleanUp(unlink(path)))) {
-        operation.effect = "none"; // it was created by us, exclusively, and is gone again
-      } else if (staged !== undefined) {
-        operation.leftovers.push(staged.path);
-      }
-      throw error;
+    const bytes = yield* overwrite(operation, handle, write);
+    yield* ftruncate(handle, bytes);
+    operation.effect = "complete";
+    // A write takes set-id bits away; they come back, as after a replacement.
+    const modeKept = yield* giveMode(operation, handle, yield* fstat(handle), write.mode);
+    if (write.sync) yield* fsync(handle);
+    const stats = yield* fstat(handle);
+    if (stats.nlink === 0n || (yield* isElsewhere(path, stats))) {
+      operation.effect = "unknown"; // what has this name now, if anything, is not ours
+      throw new Refusal("ERR_CHANGED", { problem: "the file was removed while it was written" });
     }
+    if (!write.sync) {
+      // What was not flushed may be reported as lost only now (NFS, quotas): no clean-up.
+      closed = true;
+      yield* close(handle);
+    }
+    return { bytes, stats, modeKept };
+  } catch (error) {
+    if (existing === undefined && (yield* removeCreated(operation, path, before))) {
+      operation.effect = "none";
+    } else if (staged !== undefined && operation.effect !== "none") {
+      operation.leftovers.push(staged.path);
+    }
+    throw error;
   } finally {
-    yield* operation.cleanUp(closeFlushed(handle));
+    if (!closed) yield* operation.cleanUp(write.sync ? closeFlushed(handle) : close(handle));
   }
+}
+
+/** Whether a name has left a file: a file with other names lives on, so its link count may not tell. */
+function* isElsewhere(path: string, stats: FileStats): Steps<boolean> {
+  const named = yield* attempt(lstat(path));
+  if (named.ok) return sameIdentity(named.value, stats) === false;
+  return errorCode(named.error) === "ENOENT";
+}
+
+/** Removes what was created here, exclusively, unless something else has the name by now. */
+function* removeCreated(
+  operation: Operation,
+  path: string,
+  created: FileStats | undefined,
+): Steps<boolean> {
+  if (created !== undefined && (yield* isElsewhere(path, created))) return false;
+  return yield* operation.cleanUp(unlink(path));
 }
 
 const swapped = (cause: unknown): Refusal =>
@@ -110,9 +133,10 @@ function isTheFile(now: FileStats, seen: FileStats): boolean {
 }
 
 /** First over the old content, then cut: a file that shrinks first would be short for longer. */
-function* overwrite(handle: Handle, write: InPlaceWrite): Steps<number> {
+function* overwrite(operation: Operation, handle: Handle, write: InPlaceWrite): Steps<number> {
   const { staged, unstaged } = write;
   if (unstaged !== undefined) {
+    operation.effect = "partial";
     yield* writeAll(handle, unstaged, 0);
     return unstaged.byteLength;
   }
@@ -123,18 +147,11 @@ function* overwrite(handle: Handle, write: InPlaceWrite): Steps<number> {
   let position = 0;
   for (;;) {
     const length = yield* read(staged.handle, buffer, position);
+    if (operation.effect === "none") operation.effect = "partial"; // with the call that comes next
+    // From here on it is the only whole copy: it must survive the end of this process.
+    if (position === 0) unregisterStaged(staged.path);
     if (length === 0) return position;
     yield* writeAll(handle, buffer.subarray(0, length), position);
     position += length;
   }
-}
-
-function* restoreMode(operation: Operation, handle: Handle, mode: number): Steps<boolean> {
-  if (!operation.platform.modes) return true;
-  if (permissionBits(yield* fstat(handle)) === mode) return true;
-  const changed = yield* attempt(fchmod(handle, mode));
-  if (changed.ok) return true;
-  // Only the owner may; the content is what was asked for.
-  if (errorCode(changed.error) === "EPERM") return false;
-  throw changed.error;
 }

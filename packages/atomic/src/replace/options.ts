@@ -216,7 +216,8 @@ export function readOptions(
   requireCalls(op, fileSystem, half, needed);
   const filePath = readPath(op, "filePath", options.filePath);
   const bool = (name: keyof StageFileOptions, byDefault: boolean): boolean => {
-    const value = options[name] ?? byDefault;
+    const value = options[name];
+    if (value === undefined) return byDefault;
     if (typeof value !== "boolean") throw invalidType(op, name, "a boolean", value);
     return value;
   };
@@ -231,7 +232,7 @@ export function readOptions(
   if (beforeRename !== undefined && typeof beforeRename !== "function") {
     throw invalidType(op, "beforeRename", "a function", beforeRename);
   }
-  if (signal !== undefined && typeof (signal as { aborted?: unknown }).aborted !== "boolean") {
+  if (signal !== undefined && !isSignal(signal)) {
     throw invalidType(op, "signal", "an AbortSignal", signal);
   }
   const { rename } =
@@ -273,6 +274,13 @@ export function readOptions(
   };
 }
 
+/** By what is used of it: a signal of another realm is not an instance of ours. */
+function isSignal(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { aborted, addEventListener } = value as Partial<AbortSignal>;
+  return typeof aborted === "boolean" && typeof addEventListener === "function";
+}
+
 /** Checks the content, before any I/O. */
 export function readContentOption(op: string, content: unknown, half: "async" | "sync"): Content {
   const read = readContent(content, half);
@@ -293,7 +301,14 @@ export function readPath(op: string, name: string, value: unknown): string {
   if (value instanceof URL) {
     if (value.protocol !== "file:")
       throw invalidType(op, name, "a path or a file: URL", value.href);
-    path = fileURLToPath(value);
+    try {
+      path = fileURLToPath(value);
+    } catch (error) {
+      // An encoded slash, or a host: Node's code for it is its own.
+      throw Object.assign(invalidType(op, name, "a path or a file: URL", value.href), {
+        cause: error,
+      });
+    }
   }
   if (typeof path !== "string") throw invalidType(op, name, "a path or a file: URL", value);
   if (path === "") throw invalidRange(op, name, "a path that is not empty", path);
@@ -334,7 +349,7 @@ export function readCount(op: string, name: string, value: unknown, byDefault: n
 export function readTempPrefix(op: string, value: unknown): string {
   if (value === undefined) return defaultPrefix;
   if (typeof value !== "string") throw invalidType(op, "tempPrefix", "a string", value);
-  if (value === "" || /[/\\\0]/.test(value) || Buffer.byteLength(value) > 128) {
+  if (value === "" || /[/\\\0\p{Surrogate}]/u.test(value) || Buffer.byteLength(value) > 128) {
     throw invalidRange(op, "tempPrefix", "1 to 128 bytes without separators", value);
   }
   return value;

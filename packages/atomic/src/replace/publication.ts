@@ -54,7 +54,7 @@ export function* publish(replacement: Replacement): Steps<ReplaceFileReceipt> {
     yield* replacement.removeStaged(staged);
     return yield* conclude(replacement, "link", yield* statsOf(replacement.path, staged, closed));
   }
-  const fallback = yield* renameIntoPlace(replacement, staged);
+  const fallback = yield* renameIntoPlace(replacement, staged, closed);
   if (fallback !== undefined) return yield* publishInPlace(replacement, fallback);
   let stats = yield* statsOf(replacement.path, staged, closed);
   if (stats.nlink > 1n) {
@@ -104,6 +104,7 @@ function* checkAgain({ operation, request, path }: Replacement): Steps<void> {
 function* renameIntoPlace(
   replacement: Replacement,
   staged: StagedFile,
+  closed: FileStats | undefined,
 ): Steps<"in-place" | "copy" | undefined> {
   const { operation, request, path } = replacement;
   try {
@@ -111,7 +112,7 @@ function* renameIntoPlace(
       guarded(request, rename(staged.path, path)),
     );
   } catch (error) {
-    yield* judge(replacement, staged);
+    yield* judge(replacement, staged, closed);
     if (operation.effect !== "none") throw error;
     const fallback = fallbackFor(replacement, errorCode(error) ?? "");
     if (fallback === undefined) throw error;
@@ -129,27 +130,36 @@ function* guarded<T>({ guard }: Request, steps: Steps<T>): Steps<T> {
 }
 
 /** Whether a staged file whose rename failed has become the target nevertheless. */
-function* judge({ operation, path }: Replacement, staged: StagedFile): Steps<void> {
+function* judge(
+  { operation, path }: Replacement,
+  staged: StagedFile,
+  closed: FileStats | undefined,
+): Steps<void> {
   const left = yield* attempt(lstat(staged.path));
   if (left.ok) {
     operation.effect = "none";
     return;
   }
   const target = yield* attempt(lstat(path));
-  const own = staged.handle === undefined ? undefined : yield* attempt(fstat(staged.handle));
-  const arrived = target.ok && own?.ok === true && sameIdentity(target.value, own.value) === true;
+  const open = staged.handle === undefined ? undefined : yield* attempt(fstat(staged.handle));
+  const own = open?.ok === true ? open.value : closed;
+  const arrived = target.ok && own !== undefined && sameIdentity(target.value, own) === true;
   const gone = errorCode(left.error) === "ENOENT";
   operation.effect = gone && arrived ? "complete" : "unknown";
 }
 
 function fallbackFor(
-  { request, existing }: Replacement,
+  { operation, request, existing }: Replacement,
   code: string,
 ): "in-place" | "copy" | undefined {
   if (existing?.isSymbolicLink() === true) return undefined; // it would be written through
   if (request.copyFallbackOnPermissionError && (code === "EPERM" || code === "EEXIST")) {
     return "copy";
   }
+  // Where a rename is tried again because somebody may hold the file open, that somebody is a reader
+  // who would meet a mixture.
+  const { maxRetries, retryOn } = operation.platform.rename;
+  if (maxRetries > 0 && retryOn.has(code)) return undefined;
   return request.inPlaceFallback && renameImpossible.has(code) ? "in-place" : undefined;
 }
 
@@ -191,6 +201,8 @@ function* publishInPlace(
     sync: request.syncTempFile,
     bytes: replacement.bytes,
   });
+  // What the staged file could not be given; the file that is written over still has it.
+  replacement.lost.length = 0;
   const written = yield* guarded(request, writing);
   replacement.bytes = written.bytes;
   if (!written.modeKept) replacement.lost.push("mode");

@@ -9,6 +9,7 @@ import {
   open,
   openFlags,
   Refusal,
+  stat,
   unlink,
   type Attempt,
   type FileStats,
@@ -64,6 +65,8 @@ export class Replacement {
   unstaged: Uint8Array | undefined;
   directory: Handle | undefined;
   private directoryMissing = false;
+  /** Which directory it is, where it is not held open. */
+  private directoryStats: FileStats | undefined;
   /** The staged file as it was created: which owner and group this file system gave it. */
   private own: FileStats | undefined;
   private turn: Turn | undefined;
@@ -151,6 +154,8 @@ export class Replacement {
       return;
     }
     const { handle } = staged;
+    // The source may end the process. (Where it is asynchronous this is known already.)
+    if (content.kind === "pieces") registerStaged(staged.path, this.operation.fileSystem);
     const mode = wantedMode(this.request, this.replaced());
     if (ownersDiffer(this.operation, own, this.replaced()) || (mode & 0o6000) !== 0) {
       // A write takes the set-id bits away, and so does chown(2); and before the group is right,
@@ -188,11 +193,18 @@ export class Replacement {
   }
 
   private *openDirectory(): Steps<void> {
-    if (!this.request.syncParentDir) return;
-    const opened = yield* attempt(openForSync(this.operation, directoryOf(this.path)));
-    if (opened.ok) this.directory = opened.value;
-    this.directoryMissing = !opened.ok && errorCode(opened.error) === "ENOENT";
-    if (!opened.ok && !this.directoryMissing) throw opened.error;
+    const path = directoryOf(this.path);
+    if (this.request.syncParentDir) {
+      const opened = yield* attempt(openForSync(this.operation, path));
+      if (opened.ok) this.directory = opened.value;
+      this.directoryMissing = !opened.ok && errorCode(opened.error) === "ENOENT";
+      if (!opened.ok && !this.directoryMissing) throw opened.error;
+    }
+    if (this.directory !== undefined || this.turn === undefined) return;
+    // The queue must still know which directory it is. A name alone is taken for the same name in any
+    // directory; and a `beforeRename` that writes a backup of that name elsewhere would wait for ever.
+    const found = yield* attempt(stat(path));
+    this.directoryStats = found.ok ? found.value : undefined;
   }
 
   private *stage(): Steps<void> {
@@ -200,7 +212,9 @@ export class Replacement {
     const flags = openFlags.readWrite | openFlags.create | openFlags.exclusive | openFlags.noFollow;
     for (let tried = 1; ; tried++) {
       const path = joinName(directoryOf(this.path), newStagedName(request.tempPrefix));
-      if (!operation.synchronous) registerStaged(path, operation.fileSystem);
+      // A synchronous call ends before anything else can end the process, except what it calls.
+      const runsOthers = !operation.synchronous || request.beforeRename !== undefined;
+      if (runsOthers) registerStaged(path, operation.fileSystem);
       let opened: Attempt<Handle> | undefined;
       try {
         opened = yield* attempt(open(path, flags, 0o600));
@@ -222,11 +236,9 @@ export class Replacement {
 
   private *settle(): Steps<boolean> {
     if (this.turn === undefined) return false;
-    let directory: string | undefined;
-    if (this.directory !== undefined) {
-      const { dev, ino } = yield* fstat(this.directory);
-      if (ino !== 0n) directory = `${dev}:${ino}`;
-    }
+    const stats = this.directory === undefined ? this.directoryStats : yield* fstat(this.directory);
+    const known = stats !== undefined && stats.ino !== 0n;
+    const directory = known ? `${stats.dev}:${stats.ino}` : undefined;
     return yield* settleTurn(this.operation, this.turn, { directory, name: nameOf(this.path) });
   }
 
@@ -303,10 +315,11 @@ export class Replacement {
     if (staged === undefined) return;
     if (staged.handle !== undefined) yield* operation.cleanUp(close(staged.handle));
     staged.handle = undefined;
+    // Kept on purpose, or could not be removed. With "complete" it has become the target, or is named.
+    const keep = operation.leftovers.includes(staged.path);
+    if (!keep) yield* operation.cleanUp(this.removeStaged(staged));
+    // Not before: the process may end while that call is under way.
     unregisterStaged(staged.path);
-    if (operation.leftovers.includes(staged.path)) return; // kept on purpose, or could not be removed
-    // With "complete" it has become the target, or is named in `leftovers`.
-    yield* operation.cleanUp(this.removeStaged(staged));
   }
 }
 

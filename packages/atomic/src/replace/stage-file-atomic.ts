@@ -3,6 +3,7 @@ import {
   HoldfastError,
   invalidType,
   runAsync,
+  shielded,
   wait,
   writeAll,
   type Steps,
@@ -147,6 +148,9 @@ class Stage implements StagedFileAtomic {
       return yield* publish(replacement);
     } finally {
       this.state = "ended";
+      // An abort does not end a write that is under way; its descriptor must stay open until then,
+      // or the number may belong to another file when the write is made.
+      yield* shielded(wait(this.written.catch(() => {})));
       yield* replacement.discard();
     }
   }

@@ -82,7 +82,9 @@ export function* takeTurn(operation: Operation, target: string): Steps<Turn> {
     try {
       yield* wait(before);
     } catch (error) {
-      endTurn(operation, turn);
+      // Aborted. Whoever is behind in line waits for this turn alone: it must not end before the
+      // one in front of it has.
+      void before.then(() => endTurn(operation, turn));
       throw error;
     }
   }
@@ -122,7 +124,11 @@ export function endTurn(operation: Operation, turn: Turn): void {
   const { turns } = turn.line;
   unresolved.delete(turn);
   turns.splice(turns.indexOf(turn), 1);
-  if (turns.length === 0) lines.delete(turn.key);
+  const [next] = turns;
+  // At once, not when it notices: a later call that was waiting for this one must see that the next
+  // in line has begun, and may lead to the same file.
+  if (next === undefined) lines.delete(turn.key);
+  else unresolved.add(next);
   turn.resolved.happen();
   turn.ended.happen();
 }

@@ -34,16 +34,17 @@ export function follows(request: Request, existing: FileStats | undefined): bool
  * sake of its other names.
  */
 export function refuseByPolicy(request: Request, existing: FileStats | undefined): boolean {
+  // First, as link(2) would say it if the file came a moment later.
+  if (request.exclusive && existing !== undefined) throw new Refusal("EEXIST");
   checkStats(request.ifMatch, existing);
   if (existing === undefined) return false;
-  if (request.exclusive) throw new Refusal("EEXIST");
   if (existing.isSymbolicLink()) {
     if (request.symlinks === "refuse") throw new Refusal("ERR_SYMLINK");
     return false;
   }
   if (existing.isDirectory()) throw new Refusal("EISDIR");
   if (!existing.isFile()) throw new Refusal("ERR_NOT_FILE");
-  if (existing.nlink === 1n || request.hardlinks === "break") return false;
+  if (existing.nlink <= 1n || request.hardlinks === "break") return false;
   if (request.hardlinks === "refuse") throw new Refusal("ERR_HARDLINK");
   return true;
 }

@@ -9,6 +9,12 @@ import { runSync, Operation, unlink } from "@holdfast/fs/steps";
  */
 const staged = new Map<string, FileSystem | undefined>();
 
+/**
+ * Installing three signal handlers costs as much as a rename (15 to 20 us on Linux): a program that
+ * writes one file after the other keeps them until it has paused for this long.
+ */
+const idleMs = 10;
+
 const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 let installed = false;
 let removalPlanned = false;
@@ -23,28 +29,32 @@ export function registerStaged(path: string, fileSystem: FileSystem | undefined)
   installed = true;
   process.on("exit", removeStaged);
   // Worker threads get no signals. The main thread's default action ends them too.
-  if (isMainThread) for (const signal of signals) process.on(signal, onSignal);
+  if (!isMainThread) return;
+  // In front: a listener of `once` is off the list when it runs, and would not be seen behind it.
+  for (const signal of signals) process.prependListener(signal, onSignal);
 }
 
 /** Call when the name is gone, or when the file must outlive the process. */
 export function unregisterStaged(path: string): void {
   if (!staged.delete(path) || staged.size > 0 || removalPlanned) return;
   removalPlanned = true;
-  setImmediate(uninstallIfIdle).unref();
+  setTimeout(uninstallIfIdle, idleMs).unref();
 }
 
-/**
- * Installing three signal handlers costs as much as a rename (15 to 20 us on Linux): a program that
- * writes one file after the other keeps them until it pauses.
- */
 function uninstallIfIdle(): void {
-  if (staged.size > 0 || busy) {
+  const later = (): void => {
     busy = false;
     setTimeout(uninstallIfIdle, 50).unref();
-    return;
-  }
-  removalPlanned = false;
-  uninstall();
+  };
+  if (staged.size > 0 || busy) return later();
+  // A signal that came while other code ran is still on its way through the event loop, and would be
+  // lost with its listener: so one round of the loop passes first, in which nothing else ran for long.
+  const began = performance.now();
+  setImmediate(() => {
+    if (staged.size > 0 || busy || performance.now() - began > 1) return later();
+    removalPlanned = false;
+    uninstall();
+  });
 }
 
 function uninstall(): void {
@@ -65,12 +75,37 @@ function removeStaged(): void {
   staged.clear();
 }
 
-function onSignal(signal: NodeJS.Signals): void {
-  // Somebody else handles this signal: then it is for them to say whether the process ends, and if
-  // it does, "exit" comes. What is being written goes on.
-  if (process.listenerCount(signal) > 1) return;
-  removeStaged();
-  uninstall();
-  // Without a listener the default action applies: the parent sees an end by this signal.
-  process.kill(process.pid, signal);
+/** Marks the listener for other copies of this package in the process. */
+const mark = Symbol.for("@holdfast/atomic.onSignal");
+const onSignal = Object.assign(
+  (signal: NodeJS.Signals): void => {
+    // Somebody else handles this signal: then it is for them to say whether the process ends, and if
+    // it does, "exit" comes. What is being written goes on.
+    if (isHandled(signal)) return;
+    removeStaged();
+    uninstall();
+    // Without a listener the default action applies: the parent sees an end by this signal. Listeners
+    // that are left are of the same kind, and the last of them does this.
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+  },
+  { [mark]: true },
+);
+
+/**
+ * Whether there is a listener that does more than clean up and let the signal end the process. Other
+ * copies of this package do only that, and so does signal-exit, which many programs have somewhere:
+ * it waits to be alone, as we do, and two that wait for each other would swallow the signal.
+ */
+function isHandled(signal: NodeJS.Signals): boolean {
+  const others = process.listeners(signal).filter((listener) => !(mark in listener));
+  return others.length > signalExitListeners();
+}
+
+/** How many listeners signal-exit (4, then 3) says it has on each signal. */
+function signalExitListeners(): number {
+  const emitters = [
+    Reflect.get(globalThis, Symbol.for("signal-exit emitter")),
+    Reflect.get(process, "__signal_exit_emitter__"),
+  ] as readonly ({ readonly count?: unknown } | undefined)[];
+  return emitters.reduce((sum, emitter) => sum + (Number(emitter?.count) || 0), 0);
 }

@@ -49,7 +49,8 @@ class Drive {
   private ended = true;
   /** A step may end before it returns: then `advance` goes on instead of the stack growing. */
   private advancing = false;
-  private shields = 0;
+  /** A branch begins as deep as what it is a branch of. */
+  private shields: number;
   private aborted = false;
 
   constructor(
@@ -57,7 +58,9 @@ class Drive {
     operation: Operation,
     injected: PromiseFace | undefined,
     settled: Settle,
+    shields = 0,
   ) {
+    this.shields = shields;
     this.steps = steps;
     this.operation = operation;
     this.injected = injected;
@@ -149,10 +152,9 @@ class Drive {
         const quick = syncFace(undefined)[call.name] as (...args: readonly unknown[]) => unknown;
         this.end(true, quick(...call.args));
       } else {
-        (callbackFace[call.name] as (done: typeof this.called, ...args: readonly unknown[]) => void)(
-          this.called,
-          ...call.args,
-        );
+        (
+          callbackFace[call.name] as (done: typeof this.called, ...args: readonly unknown[]) => void
+        )(this.called, ...call.args);
       }
     } catch (error) {
       // An inline call failed, or Node refused the arguments before it queued the call.
@@ -176,7 +178,7 @@ class Drive {
     const finish = (): void => this.end(!failed, failed ? firstError : results);
     if (running === 0) return finish();
     for (const [index, branch] of branches.entries()) {
-      new Drive(branch, this.operation, this.injected, (ok, value) => {
+      const settled: Settle = (ok, value) => {
         if (ok) results[index] = value;
         else if (failed) this.operation.suppressed.push(value);
         else {
@@ -184,7 +186,8 @@ class Drive {
           firstError = value;
         }
         if (--running === 0) finish();
-      }).advance();
+      };
+      new Drive(branch, this.operation, this.injected, settled, this.shields).advance();
     }
   }
 
