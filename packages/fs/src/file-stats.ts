@@ -22,7 +22,10 @@ export interface FileStats {
 export function toFileStats(stats: PortStats): FileStats {
   if (typeof stats.ino === "bigint" && "mtimeNs" in stats) return stats as unknown as FileStats;
   const of = stats as unknown as Record<string, bigint | number | undefined>;
-  const whole = (name: string): bigint => BigInt(Math.trunc(Number(of[name] ?? 0)));
+  const whole = (name: string): bigint => {
+    const value = of[name] ?? 0;
+    return typeof value === "bigint" ? value : BigInt(Math.trunc(value));
+  };
   const nanoseconds = (name: string): bigint =>
     BigInt(of[`${name}Ns`] ?? Math.round(Number(of[`${name}Ms`] ?? 0) * 1e6));
   return {

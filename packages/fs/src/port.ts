@@ -39,7 +39,8 @@ export interface PortFileHandle {
   chown(uid: number, gid: number): Promise<void>;
   utimes(atime: number, mtime: number): Promise<void>;
   truncate(length: number): Promise<void>;
-  sync(): Promise<void>;
+  /** Needed; optional because the types of memfs lack it, while its handles have it. */
+  sync?(): Promise<void>;
   datasync(): Promise<void>;
   read(
     buffer: Uint8Array,

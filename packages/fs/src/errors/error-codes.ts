@@ -1,3 +1,5 @@
+import { constants } from "node:os";
+
 /** Who said no: the operating system, a policy of ours, or the state of an object. */
 export type ErrorKind = "system" | "refused" | "state";
 
@@ -135,11 +137,16 @@ export function errorCodeEntry(code: string): ErrorCodeEntry | undefined {
     : undefined;
 }
 
+/** Errnos by number: libuv has no name for some that the system has (`EDQUOT`, `ESTALE`). */
+const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
 /** The `code` of an error, if it has one that is a string. */
 export function errorCode(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   const { code } = error as { code?: unknown };
-  return typeof code === "string" ? code : undefined;
+  if (typeof code !== "string") return undefined;
+  const unnamed = /^Unknown system error -(\d+)$/.exec(code);
+  return unnamed === null ? code : (errnoNames.get(Number(unnamed[1])) ?? code);
 }
 
 const oneOf = (...codes: string[]): ((error: unknown) => boolean) => {

@@ -105,10 +105,17 @@ function message(fields: HoldfastErrorFields): string {
 
 /** A path fit for one line of a message or a log: in double quotes, control characters escaped. */
 export function quotePath(path: string): string {
-  // JSON leaves DEL, the C1 controls and the bidirectional overrides as they are; a terminal or a
-  // log viewer does not.
-  return JSON.stringify(path).replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+  return escapeControls(JSON.stringify(path));
+}
+
+/**
+ * Escapes what would make a terminal or a log viewer do something: control characters (of which JSON
+ * leaves DEL and the C1 set as they are), line separators and bidirectional overrides.
+ */
+export function escapeControls(text: string): string {
+  return text.replace(
+    // oxlint-disable-next-line no-control-regex -- they are what must not come through
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

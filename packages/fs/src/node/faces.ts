@@ -79,7 +79,7 @@ export type CallbackFace = {
 const mapped =
   <A, B>(done: Done<B>, map: (value: A) => B) =>
   (error: unknown, value: A): void => {
-    if (error === null) done(null, map(value));
+    if (error === null || error === undefined) done(null, map(value));
     else done(error);
   };
 
@@ -163,7 +163,7 @@ export function promiseFace(injected: PromiseFileSystem): PromiseFace {
     fchown: (handle, uid, gid) => fileHandle(handle).chown(uid, gid),
     futimes: (handle, atime, mtime) => fileHandle(handle).utimes(atime, mtime),
     ftruncate: (handle, length) => fileHandle(handle).truncate(length),
-    fsync: (handle) => fileHandle(handle).sync(),
+    fsync: (handle) => fileHandle(handle).sync!(),
     fdatasync: (handle) => fileHandle(handle).datasync(),
     rename: (from, to) => promises.rename(from, to),
     link: (existing, path) => promises.link(existing, path),

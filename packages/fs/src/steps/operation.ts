@@ -1,7 +1,13 @@
 import { currentPlatform, platforms, type PlatformFacts } from "../platform/platform.ts";
 import type { FileSystem } from "../port.ts";
-import { errorCode, errorCodeEntry } from "../errors/error-codes.ts";
-import { HoldfastError, isHoldfastError, Refusal, type Effect } from "../errors/holdfast-error.ts";
+import { errorCode, errorCodeEntry, type ErrorCode } from "../errors/error-codes.ts";
+import {
+  escapeControls,
+  HoldfastError,
+  isHoldfastError,
+  Refusal,
+  type Effect,
+} from "../errors/holdfast-error.ts";
 import { isBuiltIn } from "../node/node-fs.ts";
 import { shielded, type Steps } from "./step.ts";
 
@@ -107,13 +113,16 @@ export function isAborted(error: unknown): boolean {
 export function toPublicError(thrown: unknown, operation: Operation): Error {
   // Misuse, found late: already says all there is to say.
   if (thrown instanceof Error && errorCode(thrown) === "ERR_INVALID_ARG") return thrown;
-  const { op, path, dest, effect, leftovers, suppressed } = operation;
-  const known = { op, path, dest, effect, leftovers: [...leftovers], suppressed: [...suppressed] };
+  const { op, path, dest, effect, leftovers } = operation;
+  const suppressed = operation.suppressed.map((error) =>
+    error instanceof Refusal ? new HoldfastError({ op, path, effect, ...told(error) }) : error,
+  );
+  const known = { op, path, dest, effect, leftovers: [...leftovers], suppressed };
   if (thrown instanceof Aborted) {
     return new HoldfastError({ ...known, code: "ABORT_ERR", cause: thrown.reason });
   }
   if (thrown instanceof Refusal) {
-    return new HoldfastError({ ...known, ...thrown.details, code: thrown.code });
+    return new HoldfastError({ ...known, ...told(thrown) });
   }
   if (isHoldfastError(thrown)) return thrown;
   const code = errorCode(thrown);
@@ -125,6 +134,11 @@ export function toPublicError(thrown: unknown, operation: Operation): Error {
     cause: thrown,
     syscall: typeof syscall === "string" ? syscall : undefined,
     errno: typeof errno === "number" ? errno : undefined,
-    ...(errorCodeEntry(code) === undefined && { problem: String(message) }),
+    ...(errorCodeEntry(code) === undefined && { problem: escapeControls(String(message)) }),
   });
 }
+
+const told = (refusal: Refusal): { code: ErrorCode } & Refusal["details"] => ({
+  ...refusal.details,
+  code: refusal.code,
+});

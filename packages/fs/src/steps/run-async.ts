@@ -1,5 +1,5 @@
 import { callbackFace, promiseFace, syncFace, type PromiseFace } from "../node/faces.ts";
-import { Aborted, toPublicError, type Operation } from "./operation.ts";
+import { Aborted, isAborted, toPublicError, type Operation } from "./operation.ts";
 import { driveSync } from "./run-sync.ts";
 import type { Call, CallName, Step, Steps } from "./step.ts";
 
@@ -49,7 +49,7 @@ class Drive {
   private ended = true;
   /** A step may end before it returns: then `advance` goes on instead of the stack growing. */
   private advancing = false;
-  /** A branch begins as deep as what it is a branch of. */
+  /** A branch begins as deep as what it is a branch of; after an abort it is cleaning up. */
   private shields: number;
   private aborted = false;
 
@@ -124,7 +124,8 @@ class Drive {
         return this.performInline(step.steps);
       case "wait":
         return this.unlessAborted((settle) => {
-          step.what.then(
+          // Through a promise of ours: a thenable may throw instead of answering, or answer twice.
+          Promise.resolve(step.what).then(
             (result) => settle(true, result),
             (error: unknown) => settle(false, error),
           );
@@ -142,12 +143,8 @@ class Drive {
     const { injected, operation } = this;
     try {
       if (injected !== undefined) {
-        (injected[call.name] as (...args: readonly unknown[]) => Promise<unknown>)(
-          ...call.args,
-        ).then(
-          (result) => this.end(true, result),
-          (error: unknown) => this.end(false, error),
-        );
+        const method = injected[call.name] as (...args: readonly unknown[]) => unknown;
+        this.awaitAnswer(method(...call.args));
       } else if (operation.offload === "flushes" && isQuick(call)) {
         const quick = syncFace(undefined)[call.name] as (...args: readonly unknown[]) => unknown;
         this.end(true, quick(...call.args));
@@ -160,6 +157,17 @@ class Drive {
       // An inline call failed, or Node refused the arguments before it queued the call.
       this.end(false, error);
     }
+  }
+
+  /** Of an injected method: a promise, or the answer itself, as a bare mock function gives. */
+  private awaitAnswer(answer: unknown): void {
+    if (typeof (answer as PromiseLike<unknown> | undefined)?.then !== "function") {
+      return this.end(true, answer);
+    }
+    (answer as PromiseLike<unknown>).then(
+      (result) => this.end(true, result),
+      (error: unknown) => this.end(false, error),
+    );
   }
 
   private performInline(steps: Steps<unknown>): void {
@@ -176,18 +184,22 @@ class Drive {
     let failed = false;
     let firstError: unknown;
     const finish = (): void => this.end(!failed, failed ? firstError : results);
+    const shields = this.shields + (this.aborted ? 1 : 0);
     if (running === 0) return finish();
     for (const [index, branch] of branches.entries()) {
       const settled: Settle = (ok, value) => {
+        // One abort is thrown once: what the protocol does about it is not interrupted again.
+        if (!ok && isAborted(value)) this.aborted = true;
         if (ok) results[index] = value;
-        else if (failed) this.operation.suppressed.push(value);
-        else {
+        else if (failed) {
+          if (!isAborted(value)) this.operation.suppressed.push(value);
+        } else {
           failed = true;
           firstError = value;
         }
         if (--running === 0) finish();
       };
-      new Drive(branch, this.operation, this.injected, settled, this.shields).advance();
+      new Drive(branch, this.operation, this.injected, settled, shields).advance();
     }
   }
 
