@@ -1,4 +1,4 @@
-import { HoldfastError, invalidType, Refusal, runAsync, runSync } from "@holdfast/fs/steps";
+import { HoldfastError, invalidType, runAsync, runSync } from "@holdfast/fs/steps";
 import { chunkBytes, type Chunk } from "../replace/content.ts";
 import {
   readOptions,
@@ -102,18 +102,16 @@ class LatestWins implements CoalescingWriter {
     }
     const generation = this.newest.generation + 1;
     this.newest = { generation, bytes };
-    const placed = new Promise<ReplaceFileReceipt>((resolve, reject) => {
-      this.waiters.push({ generation, resolve, reject });
-    });
-    this.start();
-    return placed;
+    return this.placed(generation);
   }
 
   async flush(): Promise<void> {
     const { generation } = this.newest;
-    while (this.running !== undefined) await this.running.catch(() => {}); // told to its writers
-    if (this.published >= generation) return;
-    await this.start();
+    // What is under way may cover it; if that fails, its writers are told, and it is tried again.
+    if (this.running !== undefined && this.published < generation) {
+      await this.placed(generation).catch(() => {});
+    }
+    if (this.published < generation) await this.placed(generation);
   }
 
   flushSync(): void {
@@ -127,45 +125,47 @@ class LatestWins implements CoalescingWriter {
   async close(): Promise<void> {
     this.closed = true;
     await this.flush();
+    await this.running; // one that was overtaken may still be cleaning up
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  private start(): Promise<void> {
-    this.running ??= this.run().finally(() => {
-      this.running = undefined;
+  /** When a content, not yet in place, or a newer one is; fails if the write that would cover it does. */
+  private placed(generation: number): Promise<ReplaceFileReceipt> {
+    const placed = new Promise<ReplaceFileReceipt>((resolve, reject) => {
+      this.waiters.push({ generation, resolve, reject });
     });
-    this.running.catch(() => {}); // the writers that it concerns have been told
-    return this.running;
+    // In a microtask: contents that are given in one go are one write, of the newest.
+    this.running ??= Promise.resolve().then(() => this.run());
+    return placed;
   }
 
-  /** Writes the newest content until nothing newer has come. */
+  /** Writes the newest content until nothing newer has come. Failures go to those who wait. */
   private async run(): Promise<void> {
-    let failure: { error: unknown } | undefined;
-    while (this.published < this.newest.generation) {
+    for (;;) {
+      for (const waiter of this.take(this.published)) waiter.resolve(this.receipt!);
       const content = this.newest;
+      if (this.published >= content.generation) break;
       try {
         await this.publish(content);
-        failure = undefined;
       } catch (error) {
-        if (this.published < content.generation) {
-          failure = { error };
-          for (const waiter of this.take(content.generation)) waiter.reject(error);
-          if (this.newest === content) break; // stays to be written
-        }
+        if (this.published >= content.generation) continue;
+        for (const waiter of this.take(content.generation)) waiter.reject(error);
+        if (this.newest === content) break; // stays to be written
       }
-      for (const waiter of this.take(this.published)) waiter.resolve(this.receipt!);
     }
-    if (failure !== undefined) throw failure.error;
+    // Now, and not when somebody notices the end of this promise: a write that came in between would
+    // wait for a run that is over.
+    this.running = undefined;
   }
 
   private async publish({ generation, bytes }: Content): Promise<void> {
     let overtaken = false;
     const guard = (): void => {
       overtaken = this.published >= generation;
-      if (overtaken) throw new Refusal("ERR_CHANGED");
+      if (overtaken) throw new Error("overtaken by a newer content");
     };
     const request = { ...this.request, guard };
     const operation = newOperation("createCoalescingWriter", request);

@@ -84,7 +84,7 @@ export interface RecoverDirectoryReceipt {
  *
  * @param targetDir the directory that was being replaced: a string or a `file:` URL
  * @returns what was found and done
- * @throws `ERR_CHANGED`, effect `none`: another process or thread is replacing it at this moment.
+ * @throws `ERR_IN_PROGRESS`, effect `none`: another process or thread is replacing it at this moment.
  *   Retryable.
  * @throws `ERR_RECOVERY`, effect `none`: the owner cannot be judged; or target and backup both
  *   exist and the target is not the staged tree (somebody made it anew after the crash): then
@@ -111,7 +111,7 @@ export async function recoverDirectory(
   return await runAsync(steps, operation);
 }
 
-/** {@link recoverDirectory}, synchronously. It does not wait: `ERR_CHANGED` while a call runs. */
+/** {@link recoverDirectory}, synchronously. It does not wait: `ERR_IN_PROGRESS` while a call runs. */
 export function recoverDirectorySync(
   targetDir: string | URL,
   options: RecoverDirectoryOptions = {},

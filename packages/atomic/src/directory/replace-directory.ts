@@ -136,7 +136,7 @@ export interface ReplaceDirectoryReceipt {
  *   resolve it first.
  * @throws `ERR_INSIDE_SOURCE`, effect `none`: they are one directory, or one lies in the other.
  * @throws `EXDEV`, effect `none`: they are on different file systems. Stage beside the target.
- * @throws `ERR_CHANGED`, effect `none`: another process or thread is replacing the target, or the
+ * @throws `ERR_IN_PROGRESS`, effect `none`: another process or thread is replacing the target, or the
  *   target was exchanged during the call. Retryable.
  * @throws `ERR_RECOVERY`, effect `none`: an earlier replacement was interrupted and cannot be healed
  *   unasked; see {@link recoverDirectory}.
@@ -172,7 +172,7 @@ export async function replaceDirectoryAtomic(
 
 /**
  * {@link replaceDirectoryAtomic}, synchronously. It cannot wait for an asynchronous call for the
- * same target: `ERR_CHANGED`, effect `none`, while one runs.
+ * same target: `ERR_IN_PROGRESS`, effect `none`, while one runs.
  */
 export function replaceDirectoryAtomicSync(
   options: ReplaceDirectoryAtomicSyncOptions,

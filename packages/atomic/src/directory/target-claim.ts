@@ -52,7 +52,7 @@ const lastOfTurn = new Map<string, Promise<void>>();
 export function* inTurn<T>(operation: Operation, key: string, steps: Steps<T>): Steps<T> {
   const before = lastOfTurn.get(key);
   if (before !== undefined && operation.synchronous) {
-    throw new Refusal("ERR_CHANGED", {
+    throw new Refusal("ERR_IN_PROGRESS", {
       problem: "an asynchronous replacement of this directory is under way in this process",
       hint: "Wait for it, or use the asynchronous function, which does.",
     });
@@ -130,7 +130,7 @@ export function* claimTarget(
 
 function notFree(box: string, because: "alive" | "unknown" | "gone"): Refusal {
   if (because !== "unknown") {
-    return new Refusal("ERR_CHANGED", {
+    return new Refusal("ERR_IN_PROGRESS", {
       problem: "another process or thread is replacing this directory at this moment",
       hint: "Try again when it has finished.",
     });

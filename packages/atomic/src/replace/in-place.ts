@@ -80,7 +80,7 @@ export function* writeInPlace(operation: Operation, write: InPlaceWrite): Steps<
     const stats = yield* fstat(handle);
     if (stats.nlink === 0n || (yield* isElsewhere(path, stats))) {
       operation.effect = "unknown"; // what has this name now, if anything, is not ours
-      throw new Refusal("ERR_CHANGED", { problem: "the file was removed while it was written" });
+      throw swapped(undefined);
     }
     if (!write.sync) {
       // What was not flushed may be reported as lost only now (NFS, quotas): no clean-up.
@@ -117,9 +117,10 @@ function* removeCreated(
   return yield* operation.cleanUp(unlink(path));
 }
 
-const swapped = (cause: unknown): Refusal =>
+/** What is there now is not what was looked at. */
+export const swapped = (cause: unknown): Refusal =>
   new Refusal("ERR_CHANGED", {
-    problem: "another file or a link has taken the place of the file",
+    problem: "the file was removed, or something else has its name now",
     cause,
   });
 

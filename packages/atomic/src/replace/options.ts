@@ -267,10 +267,7 @@ export function readOptions(
     guard: undefined,
     fileSystem,
     signal,
-    offload:
-      options.offload === undefined
-        ? undefined
-        : oneOf(op, "offload", options.offload, ["calls", "flushes"]),
+    offload: oneOf(op, "offload", options.offload, ["calls", "flushes"]),
   };
 }
 

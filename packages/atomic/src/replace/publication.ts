@@ -248,6 +248,6 @@ function* statsOf(
   if (found.ok && (closed === undefined || sameIdentity(found.value, closed) !== false)) {
     return found.value;
   }
-  if (closed === undefined) throw new Refusal("ERR_CHANGED");
-  return closed;
+  if (closed === undefined && !found.ok) throw found.error;
+  return closed!;
 }

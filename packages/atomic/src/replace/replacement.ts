@@ -22,6 +22,7 @@ import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
 import { newStagedName } from "../staging/staged-name.ts";
 import { registerStaged, unregisterStaged } from "../staging/staged-registry.ts";
 import { writeContent, type Content } from "./content.ts";
+import { swapped } from "./in-place.ts";
 import { giveMode, giveOwner, ownersDiffer, wantedMode } from "./metadata.ts";
 import type { ReplaceFileReceipt, Request } from "./options.ts";
 import {
@@ -138,7 +139,7 @@ export class Replacement {
     if (!found.ok && errorCode(found.error) !== "ENOENT") throw found.error;
     this.existing = found.ok ? found.value : undefined;
     if (follows(this.request, this.existing)) {
-      throw new Refusal("ERR_CHANGED", { problem: "the file has become a symbolic link" });
+      throw swapped(undefined);
     }
     this.inPlace = refuseByPolicy(this.request, this.existing);
     yield* this.refuseUnwritable();

@@ -97,15 +97,17 @@ class Stage implements StagedFileAtomic {
     this.path = replacement.staged!.path;
   }
 
-  async write(chunk: Chunk): Promise<void> {
+  // Not an async function: that would return another promise, with a rejection of its own to handle.
+  write(chunk: Chunk): Promise<void> {
     const bytes = chunkBytes(chunk);
     if (bytes === undefined) {
-      throw invalidType("write", "chunk", "a string or an ArrayBuffer view", chunk);
+      const expected = "a string or an ArrayBuffer view";
+      return Promise.reject(invalidType("write", "chunk", expected, chunk));
     }
-    if (this.state !== "open") throw this.closed("write");
-    const before = this.written;
-    this.written = this.append(before, bytes);
-    this.written.catch(() => {}); // reported to the caller of this write, and again by commit()
+    if (this.state !== "open") return Promise.reject(this.closed("write"));
+    this.written = this.append(this.written, bytes);
+    // Whoever waits for commit() alone hears of it there: it must not end the program before.
+    this.written.catch(() => {});
     return this.written;
   }
 

@@ -6,17 +6,20 @@ export const defaultPrefix = ".holdfast-";
 
 // <pid>-<thread>-<start of the thread>-<host>-<random>.tmp, so that whoever finds one can tell
 // whose it was. Never derived from the target's name: that may be 255 bytes long already.
+// The prefix is in the tag of the host: one that ends in a digit, read as a shorter one, would make
+// another pid of ours, and a living file somebody's who is dead.
 const form = /^(\d{1,10})-(\d{1,10})-(\d{1,20})-([0-9a-f]{8})-[0-9a-f-]{36}\.tmp$/;
 
-let ownPart: string | undefined;
+let own: { readonly prefix: string; readonly start: string } | undefined;
 
 /** A name that nobody can guess, for a staged file of this thread. */
 export function newStagedName(prefix: string): string {
-  if (ownPart === undefined) {
+  if (own?.prefix !== prefix) {
     const { pid, threadId, startTicks, host } = processIdentity();
-    ownPart = `${pid}-${threadId ?? 0}-${startTicks ?? 0}-${hostTag(host)}`;
+    const parts = [pid, threadId ?? 0, startTicks ?? 0, hostTag(prefix, host)];
+    own = { prefix, start: `${prefix}${parts.join("-")}-` };
   }
-  return `${prefix}${ownPart}-${randomUUID()}.tmp`;
+  return `${own.start}${randomUUID()}.tmp`;
 }
 
 /** Whose staged file a name says it is; `undefined` if the name is not of our form. */
@@ -29,12 +32,12 @@ export function parseStagedName(name: string, prefix: string): ProcessIdentity |
     threadId: Number(match[2]) || undefined,
     startTicks: match[3] === "0" ? undefined : match[3],
     // Another host's tag cannot be turned back into its name, and need not be.
-    host: match[4] === hostTag(host) ? host : match[4],
+    host: match[4] === hostTag(prefix, host) ? host : match[4],
   };
 }
 
-function hostTag(host: string | undefined): string {
+function hostTag(prefix: string, host: string | undefined): string {
   return host === undefined
     ? "00000000"
-    : createHash("sha256").update(host).digest("hex").slice(0, 8);
+    : createHash("sha256").update(`${prefix}\0${host}`).digest("hex").slice(0, 8);
 }

@@ -286,7 +286,7 @@ describe.runIf(needs("linux", "node"))("a process that is killed", () => {
     const paused = await pauseAtCall({ script: script("sync"), input: { dir }, at });
     const before = readdirSync(dir);
     try {
-      const refused = { code: "ERR_CHANGED", effect: "none" };
+      const refused = { code: "ERR_IN_PROGRESS", effect: "none" };
       const mine = half.replace({ stagedDir: join(dir, "other"), targetDir });
       await expect(mine).rejects.toMatchObject(refused);
       await expect(half.recover(targetDir)).rejects.toMatchObject(refused);
@@ -334,7 +334,7 @@ describe.runIf(needs("linux", "node"))("several processes at once", () => {
     );
     expect(ended.map(({ stderr }) => stderr)).toEqual(["", "", ""]);
     const reports = ended.flatMap(({ report }) => report as string[]);
-    expect(reports.filter((code) => code !== "ERR_CHANGED none")).toEqual([]);
+    expect(reports.filter((code) => code !== "ERR_IN_PROGRESS none")).toEqual([]);
     expect(stateOf(join(dir, "target"))).toBe("new");
     expect(readdirSync(dir)).toEqual(["model", "target"]);
   }, 30_000);
@@ -526,7 +526,7 @@ describe("replaceDirectoryAtomicSync", () => {
           : undefined,
     });
     await asynchronous.replace({ stagedDir, targetDir, fileSystem });
-    expect(refusal).toMatchObject({ code: "ERR_CHANGED", effect: "none" });
+    expect(refusal).toMatchObject({ code: "ERR_IN_PROGRESS", effect: "none" });
     expect(stateOf(targetDir)).toBe("new");
     expect(readdirSync(dir)).toEqual(["other", "target"]);
   });

@@ -280,7 +280,7 @@ describe("handles", () => {
     const handle = await fileSystem.promises.open!(join(dir, "a"), O_RDONLY);
     await handle.close();
     await expect(handle.close()).rejects.toMatchObject({ code: "EBADF" });
-    await expect(handle.sync()).rejects.toMatchObject({ code: "EBADF" });
+    await expect(handle.sync!()).rejects.toMatchObject({ code: "EBADF" });
     expect(callsOnClosed).toHaveLength(3);
   });
 });

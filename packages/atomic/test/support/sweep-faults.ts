@@ -21,7 +21,7 @@ export type FaultMode = "before" | "after" | "sticky" | "dead stop";
 export const faultModes: readonly FaultMode[] = ["before", "after", "sticky", "dead stop"];
 
 /** One case; given as `only`, it is run alone. */
-export interface FaultCase {
+interface FaultCase {
   readonly mode: FaultMode;
   /** The number of the call, from 1. */
   readonly index: number;

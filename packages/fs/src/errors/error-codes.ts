@@ -91,6 +91,11 @@ export const errorCodes = {
     retryable: false,
     meaning: "the source of the content failed",
   },
+  ERR_IN_PROGRESS: {
+    kind: "state",
+    retryable: true,
+    meaning: "somebody else is doing the same at this moment",
+  },
   ERR_NO_PROGRESS: {
     kind: "state",
     retryable: false,

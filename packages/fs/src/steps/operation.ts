@@ -1,13 +1,7 @@
 import { currentPlatform, platforms, type PlatformFacts } from "../platform/platform.ts";
 import type { FileSystem } from "../port.ts";
 import { errorCode, errorCodeEntry, type ErrorCode } from "../errors/error-codes.ts";
-import {
-  escapeControls,
-  HoldfastError,
-  isHoldfastError,
-  Refusal,
-  type Effect,
-} from "../errors/holdfast-error.ts";
+import { escapeControls, HoldfastError, Refusal, type Effect } from "../errors/holdfast-error.ts";
 import { isBuiltIn } from "../node/node-fs.ts";
 import { shielded, type Steps } from "./step.ts";
 
@@ -124,7 +118,6 @@ export function toPublicError(thrown: unknown, operation: Operation): Error {
   if (thrown instanceof Refusal) {
     return new HoldfastError({ ...known, ...told(thrown) });
   }
-  if (isHoldfastError(thrown)) return thrown;
   const code = errorCode(thrown);
   if (code === undefined) return new HoldfastError({ ...known, code: "UNKNOWN", cause: thrown });
   const { syscall, errno, message } = thrown as NodeJS.ErrnoException;

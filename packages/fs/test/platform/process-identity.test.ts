@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { Worker } from "node:worker_threads";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { inMountNamespace } from "../../../atomic/test/support/in-mount-namespace.ts";
 import { asUser, nobody } from "../../../atomic/test/support/as-user.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
@@ -129,8 +129,17 @@ describe.runIf(needs("linux"))("processState on Linux", () => {
     expect(processState(identityOf(child.pid))).toBe("alive");
   });
 
-  it("of a process of somebody else is alive", () => {
+  it("of a process that may not be signalled is alive", () => {
     expect(processState(identityOf(process.ppid))).toBe("alive");
+    const kill = vi.spyOn(process, "kill").mockImplementation(() => {
+      throw Object.assign(new Error("kill EPERM"), { code: "EPERM" });
+    });
+    try {
+      expect(processState(identityOf(process.ppid))).toBe("alive");
+      expect(kill).toHaveBeenCalledTimes(1);
+    } finally {
+      kill.mockRestore();
+    }
   });
 
   it.runIf(needs("other-user"))("is told also to those who may not signal it", () => {
