@@ -32,6 +32,14 @@ export type {
   RecoverDirectoryOptions,
   RecoverDirectoryReceipt,
 } from "./directory/recover-directory.ts";
+export { movePathWithCopyFallback, movePathWithCopyFallbackSync } from "./move/move-path.ts";
+export type {
+  MoveLoss,
+  MovePathOptions,
+  MovePathSyncOptions,
+  MoveProgress,
+  MoveReceipt,
+} from "./move/move-path.ts";
 export { renameWithRetry, renameWithRetrySync } from "./durable/rename-with-retry.ts";
 export type { RenameWithRetryOptions } from "./durable/rename-with-retry.ts";
 export { findStagedFiles, sweepStagedFiles } from "./staging/find-staged-files.ts";

@@ -60,8 +60,6 @@ export class TreeCopy {
   private buffer: Uint8Array | undefined;
   /** How many entries may exist under the staged name. */
   private made = 0;
-  /** Whether directories have begun to get their own permissions. */
-  private sealed = false;
   /** Files with several names: the entry that was copied, and how many of the names were met. */
   private readonly groups = new Map<string, { first: number; met: bigint }>();
 
@@ -100,7 +98,6 @@ export class TreeCopy {
       if (met < this.entries[first]!.stats.nlink) this.lost.add("hardlinks");
     }
     // The innermost first: making an entry sets the time of the directory that holds it.
-    this.sealed = true;
     for (let index = this.entries.length - 1; index >= 0; index--) {
       const entry = this.entries[index]!;
       if (entry.kind === "directory") yield* this.sealDirectory(index, entry.stats);
@@ -110,11 +107,6 @@ export class TreeCopy {
   /** Removes what was made. What cannot be removed is named in `leftovers`. */
   *discard(): Steps<void> {
     const { operation, entries } = this;
-    const directories = this.sealed ? entries.keys() : [];
-    for (const index of directories) {
-      const { kind, stats } = entries[index]!;
-      if (kind === "directory" && (stats.mode & 0o700n) !== 0o700n) yield* this.unlock(index);
-    }
     let isGone = true;
     for (let index = this.made - 1; index >= 0; index--) {
       const path = this.stagedPath(index);
@@ -225,16 +217,6 @@ export class TreeCopy {
     } finally {
       yield* operation.cleanUp(closeFlushed(handle));
     }
-  }
-
-  /** Makes a sealed directory of ours writable again, so that it can be emptied. */
-  private *unlock(index: number): Steps<void> {
-    const opened = yield* attempt(
-      open(this.stagedPath(index), openFlags.readOnly | openFlags.directory | openFlags.noFollow),
-    );
-    if (!opened.ok) return; // then removing what is in it fails, and is reported
-    yield* attempt(fchmod(opened.value, 0o700));
-    yield* this.operation.cleanUp(closeFlushed(opened.value));
   }
 }
 

@@ -130,7 +130,8 @@ const needed: readonly CallName[] = [
  * cannot read; and no holes: a sparse file takes its full size. Symbolic links belong to the caller. A
  * change of a source file is seen by its identity, size, mode and times: one that leaves its size, within
  * the tick of the clock (about 4 ms) in which the file had been changed before, is not; neither is
- * a write by somebody who has the file open while it is removed. Without `overwrite`, symbolic links, and
+ * one in the moment before a single file is removed that puts size and time back, nor a write by somebody
+ * who has the file open while it is removed. Without `overwrite`, symbolic links, and
  * files where hard links are impossible, are renamed after a look, and a name made between the two is
  * replaced. A directory replaces nothing, but while it is put into place an empty directory is there: a
  * crash in that moment leaves it. After a crash there may also be a `.holdfast-….tmp` beside the

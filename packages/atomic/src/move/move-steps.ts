@@ -110,10 +110,8 @@ export function* move(operation: Operation, request: MoveRequest): Steps<MoveRec
     return receipt(situation, "rename", { file, directory });
   } finally {
     const handles = new Set([sourceDirectory, destinationDirectory]);
-    yield* closeAll(
-      operation,
-      [...handles].map(({ handle }) => handle),
-    );
+    const open = [...handles].map(({ handle }) => handle);
+    yield* operation.cleanUp(closeAll(operation, open));
   }
 }
 
@@ -124,7 +122,8 @@ export function* move(operation: Operation, request: MoveRequest): Steps<MoveRec
  */
 function* refuseInside(stats: FileStats, parent: FileStats, request: MoveRequest): Steps<void> {
   const { source, destination } = request;
-  let isInside = destination.startsWith(joinName(source, ""));
+  // Where files have no numbers there is only the name to go by.
+  let isInside = stats.ino === 0n && destination.startsWith(joinName(source, ""));
   let path = directoryOf(destination);
   for (let here = parent; !isInside;) {
     isInside = sameIdentity(here, stats) === true;
@@ -150,12 +149,14 @@ function* relate(
   if (target === undefined || sameIdentity(stats, target) !== true) return "strangers";
   if (isOneDirectory && nameOf(source) === nameOf(destination)) return "one name";
   if (isOneDirectory) {
-    // Two spellings of one name are not both listed; two names are.
+    // Two spellings of one name are not both listed.
     const names = yield* readdir(destinationDirectory.path);
-    const isListed = (path: string): boolean => names.includes(nameOf(path));
-    return isListed(source) && isListed(destination) ? "two names" : "two spellings";
+    if (!names.includes(nameOf(source)) || !names.includes(nameOf(destination))) {
+      return "two spellings";
+    }
   }
   if (!stats.isDirectory() && stats.nlink > 1n) return "two names";
+  // To remove one would be to remove both.
   throw new Refusal("EBUSY", {
     problem: "source and destination are one thing that is mounted in two places",
   });
@@ -258,15 +259,17 @@ function* copy(operation: Operation, situation: Situation): Steps<MoveReceipt> {
   const made = new TreeCopy(operation, source, entries, staged, onProgress);
   // Only names that unlink(2) removes.
   if (!stats.isDirectory()) registerStaged(staged, operation.fileSystem);
-  const placed = yield* attempt(place(operation, made, request));
-  if (!placed.ok) {
+  let method: "rename" | "link";
+  try {
+    method = yield* place(operation, made, request);
+  } catch (error) {
     yield* operation.cleanUp(made.discard());
-    throw explained(placed.error, stats, overwrite);
+    throw explained(error, stats, overwrite);
   }
   yield* commitPoint();
   operation.effect = "partial";
   operation.leftovers.push(source);
-  if (placed.value === "link") {
+  if (method === "link") {
     operation.leftovers.push(staged);
     yield* removeName(unlink(staged), staged);
     operation.leftovers.pop();

@@ -68,8 +68,10 @@ function* linkInPlace(
   const found = yield* attempt(lstat(to));
   // NFS: the answer was lost, the call was sent again, and found its own link.
   if (found.ok && sameIdentity(found.value, stats) === true) return true;
-  if (!found.ok && errorCode(found.error) !== "ENOENT") operation.effect = "unknown";
-  else if (cannotLink.has(errorCode(linked.error) ?? "")) return false;
+  if (!found.ok && errorCode(found.error) !== "ENOENT") {
+    const left = yield* attempt(lstat(from));
+    if (!left.ok || left.value.nlink !== stats.nlink) operation.effect = "unknown";
+  } else if (cannotLink.has(errorCode(linked.error) ?? "")) return false;
   throw linked.error;
 }
 
@@ -140,10 +142,7 @@ export function* renameSurely(
   if (!left.ok || sameIdentity(left.value, stats) === false) {
     const found = yield* attempt(lstat(to));
     if (found.ok && sameIdentity(found.value, stats) === true) return;
-    const isKnown =
-      (left.ok || errorCode(left.error) === "ENOENT") &&
-      (found.ok || errorCode(found.error) === "ENOENT");
-    if (!isKnown) operation.effect = "unknown";
+    if (!found.ok && errorCode(found.error) !== "ENOENT") operation.effect = "unknown";
   }
   throw renamed.error;
 }

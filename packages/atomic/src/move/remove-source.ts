@@ -50,10 +50,10 @@ export function* removeSource(
 ): Steps<void> {
   const root = entries[0]!.stats;
   const now = yield* lstatIfAny(source);
-  if (now === undefined) return; // somebody removed it: it is gone
-  if (!isSame(root, now, proof, true)) throw changed(source);
+  if (now !== undefined && !isSame(root, now, proof, true)) throw changed(source);
   const aside = joinName(directoryOf(source), newStagedName(defaultPrefix));
   const isAside = yield* takeAside(operation, source, aside);
+  // Somebody removed it: the source is gone.
   if (!isAside && (yield* lstatIfAny(source)) === undefined) return;
   const base = isAside ? aside : source;
   operation.leftovers.splice(0, Infinity, base);
@@ -112,7 +112,8 @@ function* removeEntries(
   for (let index = entries.length - 1; index >= 0; index--) {
     const { kind, stats } = entries[index]!;
     const path = pathOf(base, entries, index);
-    const now = yield* lstatIfAny(path);
+    // Nobody else knows this name; what cannot be found there is not gone.
+    const now = index === 0 && isAside ? yield* lstat(path) : yield* lstatIfAny(path);
     if (now === undefined) continue;
     const file = `${stats.dev}:${stats.ino}`;
     // The rename set the change time of the root, and removing entries sets the times of directories.
