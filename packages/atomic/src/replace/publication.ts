@@ -175,9 +175,12 @@ function* linkIntoPlace(
   }
   const target = yield* attempt(lstat(path));
   const own = yield* attempt(lstat(staged.path));
-  const arrived = target.ok && own.ok && sameIdentity(target.value, own.value) === true;
-  operation.effect = arrived ? "complete" : "none";
-  if (!arrived && errorCode(linked.error) === "EEXIST" && !request.exclusive) {
+  const same = target.ok && own.ok ? sameIdentity(target.value, own.value) : undefined;
+  const arrived = same === true;
+  const exists = errorCode(linked.error) === "EEXIST";
+  const absent = !target.ok && errorCode(target.error) === "ENOENT";
+  operation.effect = arrived ? "complete" : same === false || exists || absent ? "none" : "unknown";
+  if (!arrived && exists && !request.exclusive) {
     throw new Refusal("ERR_CHANGED", { cause: linked.error });
   }
   throw linked.error;

@@ -97,7 +97,7 @@ export class Replacement {
       if (!found.ok && errorCode(found.error) !== "ENOENT") throw found.error;
       this.existing = found.ok ? found.value : undefined;
       if (follows(request, this.existing)) {
-        yield* this.release();
+        yield* this.startOver();
         this.path = yield* resolveLink(this.path);
         refuseDirectoryPath(this.path);
       } else {
@@ -105,7 +105,7 @@ export class Replacement {
         const missing =
           this.directoryMissing || (!staged.ok && errorCode(staged.error) === "ENOENT");
         if (missing && looks < maxLooks) {
-          yield* this.release();
+          yield* this.startOver();
           yield* makeDirectories(
             operation,
             directoryOf(this.path),
@@ -118,7 +118,7 @@ export class Replacement {
           yield* this.refuseUnwritable();
           return;
         } else {
-          yield* this.release();
+          yield* this.startOver();
         }
       }
       if (looks > maxLooks) throw new Refusal("ERR_CHANGED");
@@ -201,7 +201,8 @@ export class Replacement {
       this.directoryMissing = !opened.ok && errorCode(opened.error) === "ENOENT";
       if (!opened.ok && !this.directoryMissing) throw opened.error;
     }
-    if (this.directory !== undefined || this.turn === undefined) return;
+    const settled = this.directory !== undefined || this.directoryMissing;
+    if (settled || this.turn === undefined) return;
     // The queue must still know which directory it is. A name alone is taken for the same name in any
     // directory; and a `beforeRename` that writes a backup of that name elsewhere would wait for ever.
     const found = yield* attempt(stat(path));
@@ -305,6 +306,13 @@ export class Replacement {
       staged === undefined ? nothing() : this.closeStaged(staged),
       directory === undefined ? nothing() : closeFlushed(directory),
     ]);
+  }
+
+  /** A success could not name a staged file that was left behind on the way: so that ends the call. */
+  private *startOver(): Steps<void> {
+    yield* this.release();
+    const { leftovers, suppressed } = this.operation;
+    if (leftovers.length > 0) throw suppressed.pop();
   }
 
   /** Closes and removes what is held, so that `prepare` can look again or the call can end. */

@@ -89,7 +89,15 @@ export function* resolveLink(start: string): Steps<string> {
       return path;
     }
     if (links === maxLinks) throw new Refusal("ELOOP");
-    const target = yield* readlink(path);
+    const read = yield* attempt(readlink(path));
+    if (!read.ok) {
+      const code = errorCode(read.error);
+      if (code !== "EINVAL" && code !== "ENOENT") throw read.error;
+      // Replaced by a file or removed since: the caller looks again at what is there now.
+      yield* askKernel(start);
+      return path;
+    }
+    const target = read.value;
     if (typeof target !== "string") {
       throw new Refusal("ERR_SYMLINK", {
         problem: "a symbolic link leads to a name that is not valid UTF-8",
