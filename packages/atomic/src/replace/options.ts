@@ -323,7 +323,7 @@ export function absolute(path: string): string {
 }
 
 /** Checks permission bits. */
-export function readMode(op: string, name: string, value: unknown): number | undefined {
+function readMode(op: string, name: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== "number") throw invalidType(op, name, "a number", value);
   if (!Number.isInteger(value) || value < 0 || value > 0o7777) {

@@ -20,7 +20,7 @@ import { sweepFaults, type FaultyRun, type Injected } from "../support/sweep-fau
 import { stagedIn, type Form } from "./forms.ts";
 
 /** What a call is made on. */
-export type Role = "target" | "directory" | "staged" | "link" | "elsewhere";
+type Role = "target" | "directory" | "staged" | "link" | "elsewhere";
 
 export interface Fault extends Injected {
   readonly on: Role;
@@ -28,7 +28,7 @@ export interface Fault extends Injected {
   readonly nth: number;
 }
 
-export interface Expected {
+interface Expected {
   /** The call succeeds all the same. */
   readonly succeeds?: boolean;
   /** Either is right: whether it succeeds depends on what the fault did. */
@@ -69,7 +69,7 @@ export interface Rule {
   readonly outcome: Expected;
 }
 
-export const newContent = "the new content";
+const newContent = "the new content";
 const after = "a later content";
 
 export async function sweepScenario(scenario: Scenario, form: Form): Promise<number> {

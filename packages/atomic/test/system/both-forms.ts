@@ -24,7 +24,7 @@ export const replaceForms: readonly { readonly form: FormName; readonly replace:
 ];
 export type FormName = "replaceFileAtomic" | "replaceFileAtomicSync";
 
-export const createForms: readonly { readonly form: string; readonly create: Replace }[] = [
+const createForms: readonly { readonly form: string; readonly create: Replace }[] = [
   { form: "createFileAtomic", create: createFileAtomic },
   { form: "createFileAtomicSync", create: async (options) => createFileAtomicSync(options) },
 ];

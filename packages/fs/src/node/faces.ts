@@ -66,7 +66,7 @@ export function syncFace(fileSystem: SyncFileSystem | undefined): SyncFace {
 }
 
 /** Told the end of a call, as Node's callbacks are. */
-export type Done<T> = (error: unknown, value?: T) => void;
+type Done<T> = (error: unknown, value?: T) => void;
 
 /** The vocabulary, answered with callbacks. */
 export type CallbackFace = {

@@ -73,7 +73,7 @@ export class Call {
 }
 
 /** Several independent protocols at once; sequentially where there is only one thread. */
-export class All {
+class All {
   readonly kind = "all";
   readonly branches: readonly Steps<unknown>[];
   constructor(branches: readonly Steps<unknown>[]) {
@@ -82,7 +82,7 @@ export class All {
 }
 
 /** Waiting for something that is not the file system. */
-export class Wait {
+class Wait {
   readonly kind = "wait";
   readonly what: PromiseLike<unknown>;
   constructor(what: PromiseLike<unknown>) {
@@ -91,7 +91,7 @@ export class Wait {
 }
 
 /** Waiting for time to pass, in milliseconds. */
-export class Sleep {
+class Sleep {
   readonly kind = "sleep";
   readonly ms: number;
   constructor(ms: number) {
@@ -100,7 +100,7 @@ export class Sleep {
 }
 
 /** Steps to be made here and now, on this thread, whatever drives the rest. */
-export class Inline {
+class Inline {
   readonly kind = "inline";
   readonly steps: Steps<unknown>;
   constructor(steps: Steps<unknown>) {
@@ -109,7 +109,7 @@ export class Inline {
 }
 
 /** Tells the driver when the signal counts. */
-export class Mark {
+class Mark {
   readonly kind = "mark";
   readonly what: "commit" | "shield" | "unshield";
   constructor(what: "commit" | "shield" | "unshield") {
