@@ -1,4 +1,4 @@
-import { HoldfastError, invalidType, runAsync, runSync } from "@holdfast/fs/steps";
+import { HoldfastError, invalidType, isHoldfastError, runAsync, runSync } from "@holdfast/fs/steps";
 import { chunkBytes, type Chunk } from "../replace/content.ts";
 import {
   readOptions,
@@ -80,6 +80,8 @@ class LatestWins implements CoalescingWriter {
   /** What is in place, and how it got there. */
   private published = 0;
   private receipt: ReplaceFileReceipt | undefined;
+  /** What a failed `flushSync` has put in place; still to be written as far as promises go. */
+  private landed = 0;
   private waiters: Waiter[] = [];
   private running: Promise<void> | undefined;
   private closed = false;
@@ -119,7 +121,13 @@ class LatestWins implements CoalescingWriter {
     if (this.published >= generation) return;
     const operation = newOperation("flushSync", this.request);
     const content = { kind: "bytes", bytes } as const;
-    this.place(generation, runSync(replaceFile(operation, this.request, content), operation));
+    try {
+      this.place(generation, runSync(replaceFile(operation, this.request, content), operation));
+    } catch (error) {
+      // It may be there although its name could not be flushed: nothing older may land on it.
+      if (isHoldfastError(error) && error.effect !== "none") this.landed = generation;
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -164,7 +172,7 @@ class LatestWins implements CoalescingWriter {
   private async publish({ generation, bytes }: Content): Promise<void> {
     let overtaken = false;
     const guard = (): void => {
-      overtaken = this.published >= generation;
+      overtaken = this.published >= generation || this.landed > generation;
       if (overtaken) throw new Error("overtaken by a newer content");
     };
     const request = { ...this.request, guard };

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createCoalescingWriter, type CoalescingWriterOptions } from "../../src/index.ts";
 import { asUser, nobody } from "../support/as-user.ts";
 import { needs } from "../support/needs.ts";
@@ -16,6 +16,9 @@ import { unownedTempDir, tmpfsParent } from "../support/temp-dir.ts";
 import { openDir, writeOwned } from "../system/both-forms.ts";
 import { checkpointFileSystem } from "./checkpoint-file-system.ts";
 import { expectAt } from "../system/expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** What the file is before, and what else the writer is told. */
 interface Situation {

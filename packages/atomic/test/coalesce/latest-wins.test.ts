@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as nodeFs from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   createCoalescingWriter,
   isHoldfastError,
@@ -15,6 +15,9 @@ import { faultyFileSystem, type FaultPlan } from "../support/faulty-file-system.
 import { tempDir } from "../support/temp-dir.ts";
 import { checkpointFileSystem } from "./checkpoint-file-system.ts";
 import { expectAt } from "../system/expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const read = (path: string): string => readFileSync(path, "utf8");
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

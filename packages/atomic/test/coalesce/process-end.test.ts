@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { killAtCall, type Ended } from "../support/kill-at-call.ts";
 import { needs } from "../support/needs.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { expectAt } from "../system/expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 async function run(script: string, input: object = {}): Promise<Ended & { dir: string }> {
   const dir = tempDir();

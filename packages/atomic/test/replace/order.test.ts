@@ -160,10 +160,12 @@ describe("calls at once in one process", () => {
     "A15: when the first in line fails early, a call under another name still waits for the second",
     async () => {
       const dir = tempDir();
-      const filePath = join(dir, "file");
-      const alias = join(dir, "link");
+      mkdirSync(join(dir, "d"));
+      const filePath = join(dir, "d", "file");
+      // A link to the directory: where it leads is known as soon as that is known of the first.
+      const alias = join(dir, "alias", "file");
       writeFileSync(filePath, "old");
-      symlinkSync("file", alias);
+      symlinkSync("d", join(dir, "alias"));
       for (let trial = 0; trial < 20; trial++) {
         const first = failureOf(createFileAtomic({ filePath, content: "never" }));
         const second = replaceFileAtomic({ filePath, content: "second" });

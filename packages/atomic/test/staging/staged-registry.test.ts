@@ -2,6 +2,9 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { registerStaged, unregisterStaged } from "../../src/staging/staged-registry.ts";
 import { needs } from "../support/needs.ts";
 
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
+
 const events = ["exit", "SIGINT", "SIGTERM", "SIGHUP"] as const;
 const before = events.map((event) => process.listenerCount(event));
 /** How many listeners there are more than before. */

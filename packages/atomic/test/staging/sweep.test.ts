@@ -10,7 +10,7 @@ import {
 import { spawnSync } from "node:child_process";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { findStagedFiles, isHoldfastError, sweepStagedFiles } from "../../src/index.ts";
 import { defaultPrefix, newStagedName } from "../../src/staging/staged-name.ts";
 import { faultyFileSystem } from "../support/faulty-file-system.ts";
@@ -19,6 +19,9 @@ import { asUser, nobody } from "../support/as-user.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { makeFifo } from "../system/both-forms.ts";
 import { expectAt } from "../system/expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const pattern = /^(\.[a-z]+-)(\d+)-(\d+)-(\d+)-([0-9a-f]{8})-(.*)$/;
 

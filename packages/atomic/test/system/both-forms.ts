@@ -2,8 +2,6 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, chownSync, lstatSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  createFileAtomic,
-  createFileAtomicSync,
   isHoldfastError,
   replaceFileAtomic,
   replaceFileAtomicSync,
@@ -23,11 +21,6 @@ export const replaceForms: readonly { readonly form: FormName; readonly replace:
   { form: "replaceFileAtomicSync", replace: async (options) => replaceFileAtomicSync(options) },
 ];
 export type FormName = "replaceFileAtomic" | "replaceFileAtomicSync";
-
-const createForms: readonly { readonly form: string; readonly create: Replace }[] = [
-  { form: "createFileAtomic", create: createFileAtomic },
-  { form: "createFileAtomicSync", create: async (options) => createFileAtomicSync(options) },
-];
 
 /** The error of a call that must fail. */
 export async function failure(call: Promise<unknown>): Promise<HoldfastError> {

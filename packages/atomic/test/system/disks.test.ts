@@ -1,12 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { inMountNamespace } from "../support/in-mount-namespace.ts";
 import { needs } from "../support/needs.ts";
 import { runScript } from "../support/node-script.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { outcomeInScript, replaceForms, type Outcome } from "./both-forms.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** A disk of 1 MiB, and what a call on it says and leaves. */
 const smallDisk = (target: string) =>

@@ -15,7 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { isHoldfastError, type HoldfastError, type ReplaceFileReceipt } from "../../src/index.ts";
 import { faultyFileSystem, type FaultPlan } from "../support/faulty-file-system.ts";
 import { needs } from "../support/needs.ts";
@@ -23,6 +23,9 @@ import { sweepFaults, type Injected } from "../support/sweep-faults.ts";
 import { onTmpfs, tempDir } from "../support/temp-dir.ts";
 import { failure, look, makeFifo, replaceForms, type Replace } from "./both-forms.ts";
 import { expectAt } from "./expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** What somebody else does to the target, and how to see afterwards that their work was not harmed. */
 interface Interference {

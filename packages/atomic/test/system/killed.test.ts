@@ -1,11 +1,14 @@
 import { linkSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { findStagedFiles, sweepStagedFiles } from "../../src/index.ts";
 import { killAtEveryCall, pauseAtCall } from "../support/kill-at-call.ts";
 import { needs } from "../support/needs.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { expectAt } from "./expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const old = "old ".repeat(10_000);
 const fresh = "new ".repeat(12_000);

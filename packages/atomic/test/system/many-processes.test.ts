@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { needs } from "../support/needs.ts";
 import { commandFor, environmentFor, packageRoot } from "../support/node-script.ts";
 import { onTmpfs } from "../support/temp-dir.ts";
@@ -18,10 +18,16 @@ async function beside<Report>(script: string, input: unknown): Promise<Report> {
     env: environmentFor({ script, input }),
     stdio: ["ignore", "ignore", "pipe", "pipe"],
   });
+  const closed = once(child, "close") as Promise<[number | null]>;
+  // If the test fails before, they would go on writing into a directory that is being removed.
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await closed;
+  });
   const [said, complaint, [code]] = await Promise.all([
     text(child.stdio[3] as Readable),
     text(child.stdio[2] as Readable),
-    once(child, "close") as Promise<[number | null]>,
+    closed,
   ]);
   if (code !== 0) throw new Error(`a process ended with ${code}: ${complaint}`);
   return JSON.parse(said) as Report;

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { asUser, nobody } from "../support/as-user.ts";
 import { faultyFileSystem } from "../support/faulty-file-system.ts";
 import { needs } from "../support/needs.ts";
@@ -15,6 +15,9 @@ import {
   type Options,
   type Outcome,
 } from "./both-forms.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Somebody else, who need not be in the list of users. */
 const other = { uid: 23_456, gid: 23_457 };

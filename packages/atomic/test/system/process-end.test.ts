@@ -1,13 +1,16 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { findStagedFiles, sweepStagedFiles } from "../../src/index.ts";
 import { killAtCall, type Ended } from "../support/kill-at-call.ts";
 import { needs } from "../support/needs.ts";
 import { packageRoot } from "../support/node-script.ts";
 import { tempDir } from "../support/temp-dir.ts";
 import { expectAt } from "./expect-at.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Runs a script in a directory with a target, to its end, however that comes. */
 async function run(script: string, input: object = {}): Promise<Ended & { dir: string }> {

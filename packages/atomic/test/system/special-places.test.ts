@@ -15,7 +15,7 @@ import {
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { asUser, nobody } from "../support/as-user.ts";
 import { faultyFileSystem } from "../support/faulty-file-system.ts";
 import { inMountNamespace } from "../support/in-mount-namespace.ts";
@@ -33,6 +33,9 @@ import {
   type Options,
   type Outcome,
 } from "./both-forms.ts";
+
+// Processes and disks are slow on a busy machine, and nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const other = { uid: 23_456, gid: 23_457 };
 
