@@ -47,7 +47,8 @@ function build() {
     .map((name) => join("packages", name))
     .filter((folder) => existsSync(join(root, folder, "tsconfig.json")));
   const tsc = join("node_modules", "typescript", "bin", "tsc");
-  phase("building the packages", process.execPath, [tsc, "-b", ...projects]);
+  phase("compiling the packages", process.execPath, [tsc, "-b", ...projects]);
+  phase("bundling them", process.execPath, [join("scripts", "bundle.mjs"), ...projects]);
 }
 
 /** Says what is going on in one line; the command's own output is shown only if it fails. */

@@ -1,4 +1,4 @@
-import type { FileSystem } from "@holdfast/fs";
+import type { FileSystem } from "@holdfast/fs/steps";
 import { Operation, invalidType, requireCalls, runAsync, runSync } from "@holdfast/fs/steps";
 import { absolute, readCount, readPath } from "../replace/options.ts";
 import { renameWithRetrySteps } from "./rename.ts";

@@ -1,5 +1,5 @@
 import { sep } from "node:path";
-import type { FileSystem } from "@holdfast/fs";
+import type { FileSystem } from "@holdfast/fs/steps";
 import {
   invalidCombination,
   invalidRange,

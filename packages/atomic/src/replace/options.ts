@@ -1,6 +1,6 @@
 import { isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { FileSystem } from "@holdfast/fs";
+import type { FileSystem } from "@holdfast/fs/steps";
 import {
   currentPlatform,
   invalidCombination,

@@ -1,4 +1,4 @@
-import type { FileSystem } from "@holdfast/fs";
+import type { FileSystem } from "@holdfast/fs/steps";
 import {
   attempt,
   errorCode,

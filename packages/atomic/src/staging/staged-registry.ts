@@ -1,5 +1,5 @@
 import { isMainThread } from "node:worker_threads";
-import type { FileSystem } from "@holdfast/fs";
+import type { FileSystem } from "@holdfast/fs/steps";
 import { runSync, Operation, unlink } from "@holdfast/fs/steps";
 
 /**

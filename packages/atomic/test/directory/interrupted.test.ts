@@ -224,12 +224,11 @@ describe.each(halves)("a recovery that is itself interrupted, $half", (half) => 
   }, 60_000);
 });
 
-const built = (file: string): string =>
-  new URL(`../../dist/directory/${file}.js`, import.meta.url).href;
+const built = new URL("../../dist/index.js", import.meta.url).href;
 const script = (half: string): string => `
   import { join } from "node:path";
   const { replaceDirectoryAtomic, replaceDirectoryAtomicSync } =
-    await import(${JSON.stringify(built("replace-directory"))});
+    await import(${JSON.stringify(built)});
   const replace = ${half === "sync" ? "replaceDirectoryAtomicSync" : "replaceDirectoryAtomic"};
   await replace({
     stagedDir: join(input.dir, "staged"),
@@ -311,7 +310,7 @@ describe.runIf(needs("linux", "node"))("several processes at once", () => {
     const hammer = `
       import { cpSync, existsSync } from "node:fs";
       import { join } from "node:path";
-      const { replaceDirectoryAtomic } = await import(${JSON.stringify(built("replace-directory"))});
+      const { replaceDirectoryAtomic } = await import(${JSON.stringify(built)});
       const codes = {};
       for (let done = 0; done < ${rounds}; ) {
         const stagedDir = join(input.dir, "staged-" + input.name);

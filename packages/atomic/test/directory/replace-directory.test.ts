@@ -27,7 +27,7 @@ import { needs } from "../support/needs.ts";
 import { onSecondDevice, tempDir } from "../support/temp-dir.ts";
 import { halves, makeTree, makeTrees, stateOf } from "./trees.ts";
 
-const distribution = new URL("../../dist/directory/replace-directory.js", import.meta.url).href;
+const distribution = new URL("../../dist/index.js", import.meta.url).href;
 
 describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover }) => {
   it("puts the staged tree in place and leaves nothing else (A21)", async () => {

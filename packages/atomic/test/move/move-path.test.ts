@@ -635,7 +635,7 @@ describe.runIf(isRoot && isLinux && needs("other-user"))("A22 by a user without 
     const report = asUser<{ lost: string[]; method: string }>(nobody, {
       script: `
         const { movePathWithCopyFallback, movePathWithCopyFallbackSync } =
-          await import("./dist/move/move-path.js");
+          await import("@holdfast/atomic");
         const fs = await import("node:fs");
         const across = () => { throw Object.assign(new Error("EXDEV"), { code: "EXDEV" }); };
         const fileSystem = input.inject ? { ...fs,
@@ -668,7 +668,7 @@ describe.runIf(isRoot && isLinux && needs("other-user"))("A22 by a user without 
       const before = look(join(from, "tree"));
       const report = asUser<{ code: string; effect: string }>(nobody, {
         script: `
-          const { movePathWithCopyFallback } = await import("./dist/move/move-path.js");
+          const { movePathWithCopyFallback } = await import("@holdfast/atomic");
           const fs = await import("node:fs");
           const rename = async (a, b) => { throw Object.assign(new Error("EXDEV"), { code: "EXDEV" }); };
           try {
@@ -688,7 +688,7 @@ describe.runIf(isRoot && isLinux && needs("other-user"))("A22 by a user without 
     chmodSync(from, 0o777);
     const report = asUser<{ code: string; effect: string; leftovers: string[] }>(nobody, {
       script: `
-        const { movePathWithCopyFallback } = await import("./dist/move/move-path.js");
+        const { movePathWithCopyFallback } = await import("@holdfast/atomic");
         const fs = await import("node:fs");
         const source = input.from + "/tree";
         fs.mkdirSync(source + "/empty", { recursive: true });
@@ -720,7 +720,7 @@ describe.runIf(needs("mount-namespace"))("A22 mounts", () => {
       ],
       setup: `echo precious > '${from}/tree/mounted/file'`,
       script: `
-        const { movePathWithCopyFallback } = await import("./dist/move/move-path.js");
+        const { movePathWithCopyFallback } = await import("@holdfast/atomic");
         const fs = await import("node:fs");
         const ends = [];
         for (const source of ["/tree", "/tree/mounted"]) {
@@ -745,7 +745,7 @@ describe.runIf(needs("mount-namespace"))("A22 mounts", () => {
         { type: "bind", source: join(from, "tree", "sub"), target: join(from, "below") },
       ],
       script: `
-        const { movePathWithCopyFallback } = await import("./dist/move/move-path.js");
+        const { movePathWithCopyFallback } = await import("@holdfast/atomic");
         const ends = [];
         for (const destination of ["/again/x", "/below/x", "/again"]) {
           try { ends.push(await movePathWithCopyFallback({ source: input.from + "/tree", destination: input.from + destination, overwrite: true })); }

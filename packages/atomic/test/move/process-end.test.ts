@@ -11,7 +11,7 @@ import { look, stagedIn, writeOldFile, writeSmallTree } from "./trees.ts";
 // The package as it is built: what a user's process runs.
 const script = `
   const { movePathWithCopyFallback, movePathWithCopyFallbackSync } =
-    await import("./dist/move/move-path.js");
+    await import("@holdfast/atomic");
   const source = input.dir + "/from/a";
   const destination = input.dir + "/to/b";
   const refuse = (a, b) => {

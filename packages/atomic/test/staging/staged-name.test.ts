@@ -119,11 +119,17 @@ describe("names of staged files", () => {
 
   it.runIf(needs("linux", "node"))("of two threads differ before the random part", async () => {
     const code = `
-      const { parentPort } = require("node:worker_threads");
-      const { pathToFileURL } = require("node:url");
-      import("${packageRoot}/dist/staging/staged-name.js").then(({ newStagedName }) =>
-        parentPort.postMessage([newStagedName("x"), newStagedName("x")]));`;
-    const worker = new Worker(code, { eval: true, execArgv: [] });
+      const { basename, join } = require("node:path");
+      const { parentPort, workerData } = require("node:worker_threads");
+      import("${packageRoot}/dist/index.js").then(({ replaceFileAtomicSync }) => {
+        const names = [];
+        const beforeRename = ({ tempPath }) => names.push(basename(tempPath));
+        const filePath = join(workerData, "file");
+        for (const content of ["a", "b"])
+          replaceFileAtomicSync({ filePath, content, tempPrefix: "x", beforeRename });
+        parentPort.postMessage(names);
+      });`;
+    const worker = new Worker(code, { eval: true, execArgv: [], workerData: tempDir() });
     const [names] = (await once(worker, "message")) as [string[]];
     await worker.terminate();
     const owners = [...names, newStagedName("x")].map((name) => parseStagedName(name, "x")!);

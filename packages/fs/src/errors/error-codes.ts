@@ -12,11 +12,61 @@ export interface ErrorCodeEntry {
   readonly meaning: string;
 }
 
+/** A code of the table. */
+export type ErrorCode =
+  | "EACCES"
+  | "EAGAIN"
+  | "EBADF"
+  | "EBUSY"
+  | "EDQUOT"
+  | "EEXIST"
+  | "EFBIG"
+  | "EINTR"
+  | "EINVAL"
+  | "EIO"
+  | "EISDIR"
+  | "ELOOP"
+  | "EMFILE"
+  | "EMLINK"
+  | "ENAMETOOLONG"
+  | "ENFILE"
+  | "ENODEV"
+  | "ENOENT"
+  | "ENOMEM"
+  | "ENOSPC"
+  | "ENOSYS"
+  | "ENOTDIR"
+  | "ENOTEMPTY"
+  | "ENOTSUP"
+  | "ENXIO"
+  | "EOPNOTSUPP"
+  | "EPERM"
+  | "EROFS"
+  | "ESTALE"
+  | "ETIMEDOUT"
+  | "ETXTBSY"
+  | "EXDEV"
+  | "UNKNOWN"
+  | "ABORT_ERR"
+  | "ERR_CHANGED"
+  | "ERR_CLOSED"
+  | "ERR_CONTENT_SOURCE"
+  | "ERR_IN_PROGRESS"
+  | "ERR_NO_PROGRESS"
+  | "ERR_RECOVERY"
+  | "ERR_HARDLINK"
+  | "ERR_HOOK"
+  | "ERR_INSIDE_SOURCE"
+  | "ERR_INVALID_ARG"
+  | "ERR_NOT_FILE"
+  | "ERR_OWNERSHIP"
+  | "ERR_SYMLINK";
+
 /**
  * Every code that a `HoldfastError` can carry. Failures of the operating system keep their errno
  * name (the ones not listed here too); refusals and states begin with `ERR_`. The two never overlap.
  */
-export const errorCodes = {
+export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
   EACCES: { kind: "system", retryable: false, meaning: "permission denied" },
   EAGAIN: { kind: "system", retryable: true, meaning: "the resource is busy for the moment" },
   EBADF: {
@@ -130,16 +180,11 @@ export const errorCodes = {
     meaning: "the owner or group of the file would change",
   },
   ERR_SYMLINK: { kind: "refused", retryable: false, meaning: "it is a symbolic link" },
-} as const;
-
-/** A code of the table. */
-export type ErrorCode = keyof typeof errorCodes;
+};
 
 /** The entry of a code, or `undefined` for an errno that the table does not list. */
 export function errorCodeEntry(code: string): ErrorCodeEntry | undefined {
-  return Object.hasOwn(errorCodes, code)
-    ? (errorCodes[code as ErrorCode] satisfies ErrorCodeEntry)
-    : undefined;
+  return Object.hasOwn(errorCodes, code) ? errorCodes[code as ErrorCode] : undefined;
 }
 
 /** Errnos by number: libuv has no name for some that the system has (`EDQUOT`, `ESTALE`). */
