@@ -22,7 +22,11 @@ export type FileContent = SyncFileContent | AsyncIterable<Chunk>;
 /** Content as the protocol reads it. */
 export type Content =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "pieces"; readonly open: () => Iterator<unknown> | AsyncIterator<unknown> };
+  | {
+      readonly kind: "pieces";
+      readonly source: object;
+      readonly open: () => Iterator<unknown> | AsyncIterator<unknown>;
+    };
 
 /** Pieces smaller than this are joined before they are written. */
 const gatherBytes = 64 * 1024;
@@ -42,10 +46,10 @@ export function readContent(content: unknown, half: "async" | "sync"): Content |
   if (typeof content !== "object" || content === null) return undefined;
   const source = content as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
   if (half === "async" && typeof source[Symbol.asyncIterator] === "function") {
-    return { kind: "pieces", open: () => source[Symbol.asyncIterator]!() };
+    return { kind: "pieces", source, open: () => source[Symbol.asyncIterator]!() };
   }
   if (typeof source[Symbol.iterator] === "function") {
-    return { kind: "pieces", open: () => source[Symbol.iterator]!() };
+    return { kind: "pieces", source, open: () => source[Symbol.iterator]!() };
   }
   return undefined;
 }
@@ -113,6 +117,19 @@ function* pull(
     while (!ended) yield next();
   } finally {
     if (!ended) release(iterator);
+  }
+}
+
+/** Lets the source of a content that will not be read at all clean up: a stream is destroyed. */
+export function abandonContent(content: Content): void {
+  if (content.kind !== "pieces") return;
+  try {
+    // The iterator of a Node stream, if nothing was read, does not end the stream.
+    const { destroy } = content.source as { destroy?: unknown };
+    if (typeof destroy === "function") destroy.call(content.source);
+    else release(content.open());
+  } catch {
+    // It cannot even be opened; why the call fails is the error to report.
   }
 }
 

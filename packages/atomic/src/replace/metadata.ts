@@ -78,7 +78,8 @@ export function* giveMode(
 ): Steps<boolean> {
   if (!operation.platform.modes || permissionBits(own) === mode) return true;
   const changed = yield* attempt(fchmod(handle, mode));
-  if (changed.ok) return true;
+  // chmod(2) drops the set-group-id bit without a word where the caller is not in the group.
+  if (changed.ok) return (mode & 0o6000) === 0 || permissionBits(yield* fstat(handle)) === mode;
   // A file that is more private than asked for is no reason to lose the content.
   if (notKept.has(errorCode(changed.error) ?? "")) return false;
   throw changed.error;

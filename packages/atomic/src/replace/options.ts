@@ -95,7 +95,9 @@ export interface StageFileOptions {
   /**
    * Go ahead only if the file is still this: the `version` of an earlier receipt, `{ sha256 }` of its
    * content in hex, or `{ absent: true }`. Otherwise `ERR_CHANGED`, effect `"none"`. Looked at last
-   * just before the rename; `absent` is exact, the others leave other processes that moment.
+   * just before the rename; `absent` is exact, the others leave other processes that moment. A `version`
+   * does not see a write in place that keeps the size and falls into the same tick of the file
+   * system's clock (4 to 10 ms on many kernels).
    */
   readonly ifMatch?: IfMatch | undefined;
   /** The file system to use. Default: `node:fs`. */

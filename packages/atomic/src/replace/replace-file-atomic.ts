@@ -1,5 +1,5 @@
 import { Operation, runAsync, runSync, type Steps } from "@holdfast/fs/steps";
-import type { Content } from "./content.ts";
+import { abandonContent, type Content } from "./content.ts";
 import {
   readContentOption,
   readOptions,
@@ -18,7 +18,12 @@ export function* replaceFile(
 ): Steps<ReplaceFileReceipt> {
   const replacement = new Replacement(operation, request);
   try {
-    yield* replacement.prepare();
+    try {
+      yield* replacement.prepare();
+    } catch (error) {
+      abandonContent(content);
+      throw error;
+    }
     yield* replacement.write(content);
     return yield* publish(replacement);
   } finally {

@@ -49,7 +49,7 @@ export interface StagedFileAtomic extends AsyncDisposable {
  * Afterwards `filePath` is what it was, until `commit()`, which has the promises of
  * `replaceFileAtomic`. What the destination is (a link, another owner's file, …) is found out when
  * the file is staged and looked at again by `commit()`, which takes its place among the calls for
- * that file then.
+ * that file then. A link is followed once, when the file is staged.
  *
  * @throws `HoldfastError` as `replaceFileAtomic`, effect `"none"`; also where the directory allows no
  * staged file (`EACCES`, `EROFS`): there is nothing to write into then.

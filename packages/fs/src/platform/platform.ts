@@ -37,9 +37,11 @@ export interface PlatformFacts {
 const none: ReadonlySet<string> = new Set();
 
 // On Windows a virus scanner, an indexer or a reader without FILE_SHARE_DELETE holds the target for a
-// moment, and MoveFileEx fails with one of these. Elsewhere they seldom pass, and nothing waits for
-// that unless the caller asks.
-const mayPass = new Set(["EPERM", "EACCES", "EBUSY"]);
+// moment, and MoveFileEx fails with one of these.
+const mayPassOnWindows = new Set(["EPERM", "EACCES", "EBUSY"]);
+// Elsewhere these seldom pass, and nothing waits for that unless the caller asks. EBUSY is a mount
+// point there, and stays one.
+const mayPass = new Set(["EPERM", "EACCES"]);
 
 // POSIX lets fsync(2) fail with EINVAL for "special files that do not support synchronization"; the
 // others were met on FUSE, SMB and old network file systems.
@@ -74,7 +76,7 @@ export const platforms: { readonly [Name in PlatformName]: PlatformFacts } = {
   win32: {
     name: "win32",
     rename: {
-      retryOn: mayPass,
+      retryOn: mayPassOnWindows,
       maxRetries: 14, // 20, 40, 80, 160, then 200 ms each: about 2 s in all
       baseDelayMs: 20,
       maxDelayMs: 200,

@@ -26,9 +26,9 @@ describe("the platform table", () => {
     expect(total).toBeGreaterThanOrEqual(2000);
     expect(total).toBeLessThanOrEqual(2500);
     for (const facts of posix) expect(facts.rename.maxRetries).toBe(0);
-    for (const facts of Object.values(platforms)) {
-      expect([...facts.rename.retryOn]).toEqual(["EPERM", "EACCES", "EBUSY"]);
-    }
+    expect([...win32.rename.retryOn]).toEqual(["EPERM", "EACCES", "EBUSY"]);
+    // A mount point says EBUSY, and stays one.
+    for (const facts of posix) expect([...facts.rename.retryOn]).toEqual(["EPERM", "EACCES"]);
   });
 
   it("renames an open file everywhere but on Windows", () => {
