@@ -3,7 +3,7 @@ import { sep } from "node:path";
 import { attempt, errorCode, invalidRange, lstat } from "@holdfast/fs/steps";
 import type { FileStats, Operation, PathArgument, Steps } from "@holdfast/fs/steps";
 import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
-import { absolute, readPath } from "../replace/options.ts";
+import { absolute, readPath } from "../arguments.ts";
 
 /** A directory that is to be renamed or renamed over: the one name in the one directory. */
 export interface DirectoryTarget {

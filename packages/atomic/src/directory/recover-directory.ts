@@ -1,6 +1,5 @@
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
-  invalidType,
   Operation,
   quotePath,
   Refusal,
@@ -14,6 +13,7 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import { closeAll, openForSync, syncDirectory, type Synced } from "../durable/directories.ts";
+import { readBoolean, requireObject } from "../arguments.ts";
 import { joinName } from "../durable/paths.ts";
 import { renameWithRetrySteps } from "../durable/rename.ts";
 import {
@@ -132,28 +132,14 @@ function begin(
   targetDir: unknown,
   options: RecoverDirectoryOptions,
 ): { operation: Operation; steps: Steps<RecoverDirectoryReceipt> } {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
+  requireObject(op, options);
   const { fileSystem } = options;
   const target = directoryArgument(op, "targetDir", targetDir);
-  const assumeOwnerDead = booleanOption(op, "assumeOwnerDead", options.assumeOwnerDead, false);
-  const sync = booleanOption(op, "syncParentDir", options.syncParentDir, true);
+  const assumeOwnerDead = readBoolean(op, "assumeOwnerDead", options.assumeOwnerDead, false);
+  const sync = readBoolean(op, "syncParentDir", options.syncParentDir, true);
   requireCalls(op, fileSystem, half, recoveryCalls);
   const operation = new Operation({ op, path: String(targetDir), fileSystem });
   return { operation, steps: recoverySteps(operation, target, { assumeOwnerDead, sync }) };
-}
-
-/** A boolean that may be left out. */
-export function booleanOption(
-  op: string,
-  name: string,
-  value: unknown,
-  byDefault: boolean,
-): boolean {
-  if (value === undefined) return byDefault;
-  if (typeof value !== "boolean") throw invalidType(op, name, "a boolean", value);
-  return value;
 }
 
 function* recoverySteps(

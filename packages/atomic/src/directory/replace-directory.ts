@@ -4,8 +4,6 @@ import {
   attempt,
   commitPoint,
   errorCode,
-  invalidRange,
-  invalidType,
   lstat,
   Operation,
   Refusal,
@@ -20,6 +18,7 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import { closeAll, openForSync, syncDirectory, type Synced } from "../durable/directories.ts";
+import { readBoolean, readPrefix, readSignal, requireObject } from "../arguments.ts";
 import { joinName } from "../durable/paths.ts";
 import { newStagedName } from "../staging/staged-name.ts";
 import {
@@ -30,7 +29,6 @@ import {
 } from "./directory-target.ts";
 import {
   atTarget,
-  booleanOption,
   complete,
   heal,
   recoveryCalls,
@@ -195,28 +193,17 @@ function begin(
   half: "async" | "sync",
   options: ReplaceDirectoryAtomicOptions,
 ): { operation: Operation; steps: Steps<ReplaceDirectoryReceipt> } {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
-  const { stagedDir, targetDir, backupPrefix = ".holdfast-backup-", fileSystem } = options;
-  const signal = half === "async" ? options.signal : undefined;
-  if (signal !== undefined && typeof signal?.aborted !== "boolean") {
-    throw invalidType(op, "signal", "an AbortSignal", signal);
-  }
-  if (typeof backupPrefix !== "string") {
-    throw invalidType(op, "backupPrefix", "a string", backupPrefix);
-  }
-  // The name as a whole has at most 255 bytes.
-  if (!/^[^/\\\0]+$/.test(backupPrefix) || Buffer.byteLength(backupPrefix) > 128) {
-    throw invalidRange(op, "backupPrefix", "1 to 128 bytes without separators", backupPrefix);
-  }
+  requireObject(op, options);
+  const { stagedDir, targetDir, fileSystem } = options;
+  const signal = half === "async" ? readSignal(op, options.signal) : undefined;
   const replacement: Replacement = {
     staged: directoryArgument(op, "stagedDir", stagedDir),
     target: directoryArgument(op, "targetDir", targetDir),
-    backupPrefix,
-    keepBackup: booleanOption(op, "keepBackup", options.keepBackup, false),
-    syncStagedTree: booleanOption(op, "syncStagedTree", options.syncStagedTree, true),
-    sync: booleanOption(op, "syncParentDir", options.syncParentDir, true),
+    // The name as a whole has at most 255 bytes.
+    backupPrefix: readPrefix(op, "backupPrefix", options.backupPrefix, ".holdfast-backup-"),
+    keepBackup: readBoolean(op, "keepBackup", options.keepBackup, false),
+    syncStagedTree: readBoolean(op, "syncStagedTree", options.syncStagedTree, true),
+    sync: readBoolean(op, "syncParentDir", options.syncParentDir, true),
   };
   requireCalls(op, fileSystem, half, recoveryCalls);
   const operation = new Operation({

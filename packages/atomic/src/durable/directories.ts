@@ -104,12 +104,11 @@ function* lead(
 }
 
 function* flush(operation: Operation, handle: Handle): Steps<Synced> {
-  const { ok, ...result } = yield* attempt(fsync(handle));
-  if (ok) return true;
-  const { error } = result as { error: unknown };
-  if (operation.platform.directorySync.unsupported.has(errorCode(error) ?? ""))
-    return "unsupported";
-  throw error;
+  const flushed = yield* attempt(fsync(handle));
+  if (flushed.ok) return true;
+  const code = errorCode(flushed.error) ?? "";
+  if (operation.platform.directorySync.unsupported.has(code)) return "unsupported";
+  throw flushed.error;
 }
 
 /** Opens, flushes and closes a directory. */

@@ -1,6 +1,6 @@
 import type { FileSystem } from "@holdfast/fs/steps";
-import { Operation, invalidType, requireCalls, runAsync, runSync } from "@holdfast/fs/steps";
-import { absolute, readCount, readPath } from "../replace/options.ts";
+import { Operation, requireCalls, runAsync, runSync } from "@holdfast/fs/steps";
+import { absolute, readCount, readPath, readSignal, requireObject } from "../arguments.ts";
 import { renameWithRetrySteps } from "./rename.ts";
 
 /** Options of `renameWithRetry`. */
@@ -55,10 +55,9 @@ function prepare(
   options: RenameWithRetryOptions,
   half: "async" | "sync",
 ): { steps: ReturnType<typeof renameWithRetrySteps>; operation: Operation } {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
-  const { fileSystem, signal } = options;
+  requireObject(op, options);
+  const { fileSystem } = options;
+  const signal = readSignal(op, options.signal);
   requireCalls(op, fileSystem, half, ["rename"]);
   const [path, dest] = [readPath(op, "from", from), readPath(op, "to", to)];
   const operation = new Operation({ op, path, dest, fileSystem, signal });

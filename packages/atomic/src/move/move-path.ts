@@ -12,7 +12,7 @@ import {
 } from "@holdfast/fs/steps";
 import type { Synced } from "../durable/directories.ts";
 import { nameOf } from "../durable/paths.ts";
-import { absolute, readPath } from "../replace/options.ts";
+import { absolute, readBoolean, readPath, readSignal, requireObject } from "../arguments.ts";
 import { move } from "./move-steps.ts";
 
 /** How far a copy has come. Sizes are those of the contents of regular files, in bytes. */
@@ -189,24 +189,19 @@ function begin(
   options: MovePathOptions,
   half: "async" | "sync",
 ): { operation: Operation; request: MoveRequest } {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
-  const { overwrite = false, syncParentDir = true, onProgress, signal, fileSystem } = options;
+  requireObject(op, options);
+  const { onProgress, fileSystem } = options;
   requireCalls(op, fileSystem, half, needed);
   const path = readPath(op, "source", options.source);
   const dest = readPath(op, "destination", options.destination);
-  for (const [name, value] of Object.entries({ overwrite, syncParentDir })) {
-    if (typeof value !== "boolean") throw invalidType(op, name, "a boolean", value);
-  }
+  const overwrite = readBoolean(op, "overwrite", options.overwrite, false);
+  const syncParentDir = readBoolean(op, "syncParentDir", options.syncParentDir, true);
+  const signal = readSignal(op, options.signal);
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalidType(op, "onProgress", "a function", onProgress);
   }
   if (signal !== undefined && half === "sync") {
     throw invalidCombination(op, '"signal" cannot interrupt a synchronous call');
-  }
-  if (signal !== undefined && typeof (signal as { aborted?: unknown }).aborted !== "boolean") {
-    throw invalidType(op, "signal", "an AbortSignal", signal);
   }
   const source = absolute(withoutEnd(op, "source", path));
   const destination = absolute(withoutEnd(op, "destination", dest));

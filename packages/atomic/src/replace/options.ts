@@ -1,16 +1,24 @@
-import { isAbsolute, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
   currentPlatform,
   invalidCombination,
-  invalidRange,
   invalidType,
   platforms,
   requireCalls,
   type CallName,
   type Offload,
 } from "@holdfast/fs/steps";
+import {
+  absolute,
+  readBoolean,
+  readCount,
+  readMode,
+  readPath,
+  readPrefix,
+  readSignal,
+  readWord,
+  requireObject,
+} from "../arguments.ts";
 import type { Synced } from "../durable/directories.ts";
 import type { RenameRetry } from "../durable/rename.ts";
 import { defaultPrefix } from "../staging/staged-name.ts";
@@ -211,18 +219,13 @@ export function readOptions(
   half: "async" | "sync",
   exclusive: boolean,
 ): Request {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
-  const { fileSystem, mode, ifMatch, signal, beforeRename } = options;
+  requireObject(op, options);
+  const { fileSystem, mode, ifMatch, beforeRename } = options;
+  const signal = readSignal(op, options.signal);
   requireCalls(op, fileSystem, half, needed);
   const filePath = readPath(op, "filePath", options.filePath);
-  const bool = (name: keyof StageFileOptions, byDefault: boolean): boolean => {
-    const value = options[name];
-    if (value === undefined) return byDefault;
-    if (typeof value !== "boolean") throw invalidType(op, name, "a boolean", value);
-    return value;
-  };
+  const bool = (name: keyof StageFileOptions, byDefault: boolean): boolean =>
+    readBoolean(op, name, options[name], byDefault);
   const syncTempFile = bool("syncTempFile", true);
   const syncParentDir = bool("syncParentDir", syncTempFile);
   if (syncParentDir && !syncTempFile) {
@@ -234,9 +237,6 @@ export function readOptions(
   if (beforeRename !== undefined && typeof beforeRename !== "function") {
     throw invalidType(op, "beforeRename", "a function", beforeRename);
   }
-  if (signal !== undefined && !isSignal(signal)) {
-    throw invalidType(op, "signal", "an AbortSignal", signal);
-  }
   const { rename } =
     fileSystem?.platform === undefined ? currentPlatform : platforms[fileSystem.platform];
   return {
@@ -245,7 +245,7 @@ export function readOptions(
     mode: readMode(op, "mode", mode),
     preserveExistingMode: bool("preserveExistingMode", mode === undefined),
     dirMode: readMode(op, "dirMode", options.dirMode),
-    tempPrefix: readTempPrefix(op, options.tempPrefix),
+    tempPrefix: readPrefix(op, "tempPrefix", options.tempPrefix, defaultPrefix),
     syncTempFile,
     syncParentDir,
     retry: {
@@ -258,10 +258,10 @@ export function readOptions(
       ),
     },
     copyFallbackOnPermissionError: bool("copyFallbackOnPermissionError", false),
-    symlinks: oneOf(op, "symlinks", options.symlinks, ["follow", "replace", "refuse"]),
-    hardlinks: oneOf(op, "hardlinks", options.hardlinks, ["break", "preserve", "refuse"]),
-    ownership: oneOf(op, "ownership", options.ownership, ["preserve", "ignore", "refuse"]),
-    readonly: oneOf(op, "readonly", options.readonly, ["refuse", "override"]),
+    symlinks: readWord(op, "symlinks", options.symlinks, ["follow", "replace", "refuse"]),
+    hardlinks: readWord(op, "hardlinks", options.hardlinks, ["break", "preserve", "refuse"]),
+    ownership: readWord(op, "ownership", options.ownership, ["preserve", "ignore", "refuse"]),
+    readonly: readWord(op, "readonly", options.readonly, ["refuse", "override"]),
     inPlaceFallback: bool("inPlaceFallback", true),
     ifMatch: readIfMatch(op, ifMatch),
     beforeRename,
@@ -269,15 +269,8 @@ export function readOptions(
     guard: undefined,
     fileSystem,
     signal,
-    offload: oneOf(op, "offload", options.offload, ["calls", "flushes"]),
+    offload: readWord(op, "offload", options.offload, ["calls", "flushes"]),
   };
-}
-
-/** By what is used of it: a signal of another realm is not an instance of ours. */
-function isSignal(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  const { aborted, addEventListener } = value as Partial<AbortSignal>;
-  return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
 
 /** Checks the content, before any I/O. */
@@ -292,78 +285,6 @@ export function readContentOption(op: string, content: unknown, half: "async" | 
       : "a string, an ArrayBuffer view, or an iterable of them",
     content,
   );
-}
-
-/** Checks a path and returns it as a string. */
-export function readPath(op: string, name: string, value: unknown): string {
-  let path = value;
-  if (value instanceof URL) {
-    if (value.protocol !== "file:")
-      throw invalidType(op, name, "a path or a file: URL", value.href);
-    try {
-      path = fileURLToPath(value);
-    } catch (error) {
-      // An encoded slash, or a host: Node's code for it is its own.
-      throw Object.assign(invalidType(op, name, "a path or a file: URL", value.href), {
-        cause: error,
-      });
-    }
-  }
-  if (typeof path !== "string") throw invalidType(op, name, "a path or a file: URL", value);
-  if (path === "") throw invalidRange(op, name, "a path that is not empty", path);
-  if (path.includes("\0")) throw invalidRange(op, name, "a path without NUL characters", path);
-  // Such a string has no UTF-8 form: Node would write under another name (with U+FFFD in it).
-  if (currentPlatform.name !== "win32" && /\p{Surrogate}/u.test(path)) {
-    throw invalidRange(op, name, "a path without lone surrogates", path);
-  }
-  return path;
-}
-
-/** Absolute now, because the working directory may change while the operation runs. */
-export function absolute(path: string): string {
-  return isAbsolute(path) ? path : process.cwd() + sep + path;
-}
-
-/** Checks permission bits. */
-function readMode(op: string, name: string, value: unknown): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== "number") throw invalidType(op, name, "a number", value);
-  if (!Number.isInteger(value) || value < 0 || value > 0o7777) {
-    throw invalidRange(op, name, "an integer from 0 to 0o7777", value);
-  }
-  return value;
-}
-
-/** Checks a number of times or of milliseconds. */
-export function readCount(op: string, name: string, value: unknown, byDefault: number): number {
-  if (value === undefined) return byDefault;
-  if (typeof value !== "number") throw invalidType(op, name, "a number", value);
-  if (!Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1) {
-    throw invalidRange(op, name, "an integer of at least 0", value);
-  }
-  return value;
-}
-
-/** Checks the start of a staged name: it must stay a single name, and not hide in a longer path. */
-export function readTempPrefix(op: string, value: unknown): string {
-  if (value === undefined) return defaultPrefix;
-  if (typeof value !== "string") throw invalidType(op, "tempPrefix", "a string", value);
-  if (value === "" || /[/\\\0\p{Surrogate}]/u.test(value) || Buffer.byteLength(value) > 128) {
-    throw invalidRange(op, "tempPrefix", "1 to 128 bytes without separators", value);
-  }
-  return value;
-}
-
-function oneOf<const T extends string>(
-  op: string,
-  name: string,
-  value: unknown,
-  allowed: readonly [T, ...T[]],
-): T {
-  if (value === undefined) return allowed[0];
-  if (typeof value === "string" && (allowed as readonly string[]).includes(value))
-    return value as T;
-  throw invalidType(op, name, `one of ${allowed.map((word) => `"${word}"`).join(", ")}`, value);
 }
 
 function readIfMatch(op: string, value: unknown): IfMatch | undefined {

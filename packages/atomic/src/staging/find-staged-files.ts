@@ -2,7 +2,6 @@ import type { FileSystem } from "@holdfast/fs/steps";
 import {
   attempt,
   errorCode,
-  invalidType,
   lstat,
   Operation,
   processState,
@@ -13,8 +12,15 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import { joinName } from "../durable/paths.ts";
-import { absolute, readCount, readPath, readTempPrefix } from "../replace/options.ts";
-import { parseStagedName } from "./staged-name.ts";
+import {
+  absolute,
+  readBoolean,
+  readCount,
+  readPath,
+  readPrefix,
+  requireObject,
+} from "../arguments.ts";
+import { defaultPrefix, parseStagedName } from "./staged-name.ts";
 
 /** A staged file that was found in a directory. */
 export interface FoundStagedFile {
@@ -95,8 +101,7 @@ export async function sweepStagedFiles(
   const op = "sweepStagedFiles";
   const { path, prefix, operation } = prepare(op, directory, options);
   const olderThanMs = readCount(op, "olderThanMs", options.olderThanMs, day);
-  const { dryRun = false } = options;
-  if (typeof dryRun !== "boolean") throw invalidType(op, "dryRun", "a boolean", dryRun);
+  const dryRun = readBoolean(op, "dryRun", options.dryRun, false);
   return runAsync(sweep(operation, path, prefix, olderThanMs, dryRun), operation);
 }
 
@@ -105,15 +110,13 @@ function prepare(
   directory: string | URL,
   options: FindStagedFilesOptions,
 ): { path: string; prefix: string; operation: Operation } {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
+  requireObject(op, options);
   const { fileSystem } = options;
   requireCalls(op, fileSystem, "async", ["readdir", "lstat", "unlink"]);
   const path = readPath(op, "directory", directory);
   return {
     path: absolute(path),
-    prefix: readTempPrefix(op, options.tempPrefix),
+    prefix: readPrefix(op, "tempPrefix", options.tempPrefix, defaultPrefix),
     operation: new Operation({ op, path, fileSystem }),
   };
 }
