@@ -22,11 +22,14 @@ export type FileContent = SyncFileContent | AsyncIterable<Chunk>;
 /** Content as the protocol reads it. */
 export type Content =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | {
-      readonly kind: "pieces";
-      readonly source: object;
-      readonly open: () => Iterator<unknown> | AsyncIterator<unknown>;
-    };
+  | { readonly kind: "pieces"; readonly source: PieceSource };
+
+/** Where pieces come from. */
+export interface PieceSource {
+  next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
+  /** Lets it clean up; called once at the end of the call, however that went. */
+  release(): void;
+}
 
 /** Pieces smaller than this are joined before they are written. */
 const gatherBytes = 64 * 1024;
@@ -39,24 +42,90 @@ export function chunkBytes(chunk: unknown): Uint8Array | undefined {
   return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
-/** Classifies a content; `undefined` if it is none. */
+/** Classifies a content; `undefined` if it is none. A stream is watched from now on. */
 export function readContent(content: unknown, half: "async" | "sync"): Content | undefined {
   const bytes = chunkBytes(content);
   if (bytes !== undefined) return { kind: "bytes", bytes };
   if (typeof content !== "object" || content === null) return undefined;
-  const source = content as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
-  if (half === "async" && typeof source[Symbol.asyncIterator] === "function") {
-    return { kind: "pieces", source, open: () => source[Symbol.asyncIterator]!() };
+  const iterable = content as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  if (half === "async" && typeof iterable[Symbol.asyncIterator] === "function") {
+    const open = (): AsyncIterator<unknown> => iterable[Symbol.asyncIterator]!();
+    if (isNodeStream(content)) return { kind: "pieces", source: nodeSource(content, open) };
+    if (isWebStream(content)) return { kind: "pieces", source: webSource(content) };
+    return { kind: "pieces", source: iteratorSource(open) };
   }
-  if (typeof source[Symbol.iterator] === "function") {
-    return { kind: "pieces", source, open: () => source[Symbol.iterator]!() };
-  }
-  return undefined;
+  if (typeof iterable[Symbol.iterator] !== "function") return undefined;
+  return { kind: "pieces", source: iteratorSource(() => iterable[Symbol.iterator]!()) };
+}
+
+function iteratorSource(open: () => Iterator<unknown> | AsyncIterator<unknown>): PieceSource {
+  let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  return {
+    next: () => (iterator ??= open()).next(),
+    release() {
+      try {
+        // Not waited for: one that has stalled would never answer. One that has ended does nothing.
+        Promise.resolve((iterator ?? open()).return?.()).catch(() => {});
+      } catch {
+        // It fails to be closed; what made the call end is what there is to report.
+      }
+    },
+  };
+}
+
+type NodeStream = Pick<NodeJS.EventEmitter, "on" | "off"> & { destroy(): unknown };
+
+const isNodeStream = (value: object): value is NodeStream =>
+  ["on", "off", "destroy"].every(
+    (name) => typeof (value as Record<string, unknown>)[name] === "function",
+  );
+
+/**
+ * A Node stream can fail before it is read, while the call waits for its turn: nobody else may be
+ * listening, and that would end the process. And ending its iterator ends the stream only if it was
+ * begun and has not stalled.
+ */
+function nodeSource(stream: NodeStream, open: () => AsyncIterator<unknown>): PieceSource {
+  let failure: { readonly error: unknown } | undefined;
+  let iterator: AsyncIterator<unknown> | undefined;
+  let ended = false;
+  const onError = (error: unknown): void => {
+    failure ??= { error };
+  };
+  stream.on("error", onError);
+  return {
+    async next() {
+      if (failure !== undefined) throw failure.error;
+      const result = await (iterator ??= open()).next();
+      ended = result.done === true;
+      return result;
+    },
+    release() {
+      if (ended) stream.off("error", onError);
+      else stream.destroy(); // and what it still has to say about that concerns nobody
+    },
+  };
+}
+
+const isWebStream = (value: object): value is ReadableStream<unknown> =>
+  typeof (value as { getReader?: unknown }).getReader === "function";
+
+/** By a reader: its `cancel` gets through to a stream that has stalled, an iterator's `return` not. */
+function webSource(stream: ReadableStream<unknown>): PieceSource {
+  let reader: ReadableStreamDefaultReader<unknown> | undefined;
+  return {
+    next: () => (reader ??= stream.getReader()).read() as Promise<IteratorResult<unknown>>,
+    release() {
+      const cancelled = reader === undefined ? stream.cancel() : reader.cancel();
+      cancelled.catch(() => {}); // locked by somebody else, or failed before
+    },
+  };
 }
 
 /**
  * Writes a content to a fresh handle, in constant memory: the next piece is asked for when the one
- * before is written. Returns the number of bytes.
+ * before is written or copied, so a source may use one buffer again and again. Returns the number of
+ * bytes.
  */
 export function* writeContent(
   operation: Operation,
@@ -68,79 +137,42 @@ export function* writeContent(
     return content.bytes.byteLength;
   }
   let total = 0;
-  let gathered: Uint8Array[] = [];
-  let gatheredBytes = 0;
-  for (const piece of pull(content.open)) {
-    const bytes = yield* piece;
-    if (bytes === undefined) break;
-    total += bytes.byteLength;
-    gathered.push(bytes);
-    gatheredBytes += bytes.byteLength;
-    if (gatheredBytes >= gatherBytes) {
-      yield* writeAll(handle, gathered.length === 1 ? bytes : Buffer.concat(gathered));
-      gathered = [];
-      gatheredBytes = 0;
+  let gathered: Buffer | undefined;
+  let filled = 0;
+  for (;;) {
+    const piece = yield* nextPiece(content.source);
+    const length = piece?.byteLength ?? 0;
+    if (gathered !== undefined && (piece === undefined || filled + length > gatherBytes)) {
+      yield* writeAll(handle, gathered.subarray(0, filled));
+      filled = 0;
     }
-  }
-  if (gatheredBytes > 0) yield* writeAll(handle, Buffer.concat(gathered));
-  return total;
-}
-
-/** Steps that yield one piece after the other, and `undefined` at the end. */
-function* pull(
-  open: () => Iterator<unknown> | AsyncIterator<unknown>,
-): Generator<Steps<Uint8Array | undefined>, void> {
-  let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
-  let ended = false;
-  function* next(): Steps<Uint8Array | undefined> {
-    let result: IteratorResult<unknown>;
-    try {
-      iterator ??= open();
-      const answer = iterator.next();
-      result = isPromise(answer) ? yield* wait(answer) : answer;
-    } catch (error) {
-      if (isAborted(error)) throw error;
-      ended = true;
-      throw new Refusal("ERR_CONTENT_SOURCE", { cause: error });
+    if (piece === undefined) return total;
+    total += length;
+    if (length >= gatherBytes) {
+      yield* writeAll(handle, piece);
+    } else {
+      gathered ??= Buffer.allocUnsafe(gatherBytes);
+      gathered.set(piece, filled);
+      filled += length;
     }
-    if (result.done === true) {
-      ended = true;
-      return undefined;
-    }
-    const bytes = chunkBytes(result.value);
-    if (bytes !== undefined) return bytes;
-    throw new Refusal("ERR_CONTENT_SOURCE", {
-      problem: "the source of the content yielded something that is neither a string nor a view",
-    });
-  }
-  try {
-    while (!ended) yield next();
-  } finally {
-    if (!ended) release(iterator);
   }
 }
 
-/** Lets the source of a content that will not be read at all clean up: a stream is destroyed. */
-export function abandonContent(content: Content): void {
-  if (content.kind !== "pieces") return;
+function* nextPiece(source: PieceSource): Steps<Uint8Array | undefined> {
+  let result: IteratorResult<unknown>;
   try {
-    // The iterator of a Node stream, if nothing was read, does not end the stream.
-    const { destroy } = content.source as { destroy?: unknown };
-    if (typeof destroy === "function") destroy.call(content.source);
-    else release(content.open());
-  } catch {
-    // It cannot even be opened; why the call fails is the error to report.
+    const answer = source.next();
+    result = isPromise(answer) ? yield* wait(answer) : answer;
+  } catch (error) {
+    if (isAborted(error)) throw error;
+    throw new Refusal("ERR_CONTENT_SOURCE", { cause: error });
   }
-}
-
-/** Lets a source that is not wanted any more clean up; what made us stop is the error to report. */
-function release(iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined): void {
-  try {
-    // Not waited for: one that has stalled would never answer.
-    Promise.resolve(iterator?.return?.()).catch(() => {});
-  } catch {
-    // A synchronous source that fails while it is closed.
-  }
+  if (result.done === true) return undefined;
+  const bytes = chunkBytes(result.value);
+  if (bytes !== undefined) return bytes;
+  throw new Refusal("ERR_CONTENT_SOURCE", {
+    problem: "the source of the content yielded something that is neither a string nor a view",
+  });
 }
 
 /** Whether something must be waited for. */

@@ -1,5 +1,5 @@
 import { Operation, runAsync, runSync, type Steps } from "@holdfast/fs/steps";
-import { abandonContent, type Content } from "./content.ts";
+import type { Content } from "./content.ts";
 import {
   readContentOption,
   readOptions,
@@ -18,15 +18,11 @@ export function* replaceFile(
 ): Steps<ReplaceFileReceipt> {
   const replacement = new Replacement(operation, request);
   try {
-    try {
-      yield* replacement.prepare();
-    } catch (error) {
-      abandonContent(content);
-      throw error;
-    }
+    yield* replacement.prepare();
     yield* replacement.write(content);
     return yield* publish(replacement);
   } finally {
+    if (content.kind === "pieces") content.source.release();
     yield* replacement.discard();
   }
 }

@@ -21,7 +21,7 @@ import { makeDirectories, openForSync } from "../durable/directories.ts";
 import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
 import { newStagedName } from "../staging/staged-name.ts";
 import { registerStaged, unregisterStaged } from "../staging/staged-registry.ts";
-import { abandonContent, writeContent, type Content } from "./content.ts";
+import { writeContent, type Content } from "./content.ts";
 import { swapped } from "./in-place.ts";
 import { giveMode, giveOwner, ownersDiffer, wantedMode } from "./metadata.ts";
 import type { ReplaceFileReceipt, Request } from "./options.ts";
@@ -150,10 +150,7 @@ export class Replacement {
     const { staged, own } = this;
     if (staged?.handle === undefined || own === undefined) {
       // Pieces that cannot be staged would have to go over the file one by one as they come.
-      if (content.kind === "pieces") {
-        abandonContent(content);
-        throw this.stagingError;
-      }
+      if (content.kind === "pieces") throw this.stagingError;
       this.unstaged = content.bytes;
       return;
     }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findStagedFiles, stageFileAtomic, sweepStagedFiles } from "../../src/index.ts";
-import { readTempPrefix } from "../../src/replace/options.ts";
+import { readPrefix } from "../../src/arguments.ts";
 import { defaultPrefix, newStagedName, parseStagedName } from "../../src/staging/staged-name.ts";
 import { needs } from "../support/needs.ts";
 import { packageRoot } from "../support/node-script.ts";
@@ -18,7 +18,7 @@ const prefixes = fc
   .oneof(fc.string({ unit: "binary", maxLength: 128 }), fc.string({ maxLength: 128 }))
   .filter((prefix) => {
     try {
-      return readTempPrefix("test", prefix) === prefix;
+      return readPrefix("test", "tempPrefix", prefix, "-") === prefix;
     } catch {
       return false;
     }
