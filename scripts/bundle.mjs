@@ -46,10 +46,10 @@ async function modules(folder, entries, dependencies) {
       format: "esm",
       chunkFileNames: "shared.js",
       comments: false,
-      // Short names for local variables alone: lines, and the names of functions and classes, are what
-      // a stack trace shows.
+      // Short names for local variables alone, and no dead code: lines, and the names of functions and
+      // classes, are what a stack trace shows.
       minify: {
-        compress: false,
+        compress: { keepNames: { function: true, class: true } },
         mangle: { toplevel: false, keepNames: true },
         codegen: { removeWhitespace: false },
       },

@@ -2,7 +2,7 @@
 
 import { isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { currentPlatform, invalidRange, invalidType } from "@holdfast/fs/steps";
+import { currentPlatform, invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
 
 /** Checks that there are options at all. */
 export function requireObject(op: string, options: unknown): void {
@@ -19,8 +19,15 @@ export function readBoolean(op: string, name: string, value: unknown, byDefault:
 }
 
 /** Checks a signal by what is used of it: one of another realm is not an instance of ours. */
-export function readSignal(op: string, value: unknown): AbortSignal | undefined {
+export function readSignal(
+  op: string,
+  value: unknown,
+  half: "async" | "sync" = "async",
+): AbortSignal | undefined {
   if (value === undefined) return undefined;
+  if (half === "sync") {
+    throw invalidCombination(op, '"signal" cannot interrupt a synchronous call');
+  }
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
   if (typeof aborted === "boolean" && typeof addEventListener === "function") {
     return value as AbortSignal;

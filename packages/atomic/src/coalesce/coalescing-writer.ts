@@ -17,7 +17,8 @@ export interface CoalescingWriter extends AsyncDisposable {
    * Resolves when this content or a newer one is in place, with the receipt of what put it there.
    * Contents that arrive while one is being written collapse into one write of the newest.
    *
-   * Rejects if the write that would have covered it failed. The newest content is then still to be
+   * Rejects if the write that would have covered it failed; that need not be handled, for `flush` and
+   * `close` try again and tell. The newest content is then still to be
    * written: by the next `write`, `flush`, `flushSync` or `close`.
    *
    * @param content a string or a view; a view's bytes must not be changed until this has ended
@@ -93,14 +94,17 @@ class LatestWins implements CoalescingWriter {
     readOptions(op, options, "sync", false);
   }
 
-  async write(content: Chunk): Promise<ReplaceFileReceipt> {
+  // Not an async function: that would return another promise, with a rejection of its own to handle.
+  write(content: Chunk): Promise<ReplaceFileReceipt> {
     const bytes = chunkBytes(content);
     if (bytes === undefined) {
-      throw invalidType("write", "content", "a string or an ArrayBuffer view", content);
+      const expected = "a string or an ArrayBuffer view";
+      return Promise.reject(invalidType("write", "content", expected, content));
     }
     if (this.closed) {
       const { filePath: path } = this.request;
-      throw new HoldfastError({ code: "ERR_CLOSED", op: "write", path, effect: "none" });
+      const fields = { code: "ERR_CLOSED", op: "write", path, effect: "none" } as const;
+      return Promise.reject(new HoldfastError(fields));
     }
     const generation = this.newest.generation + 1;
     this.newest = { generation, bytes };
@@ -145,6 +149,8 @@ class LatestWins implements CoalescingWriter {
     const placed = new Promise<ReplaceFileReceipt>((resolve, reject) => {
       this.waiters.push({ generation, resolve, reject });
     });
+    // A failure stays to be told by flush() and close(): it must not end a program that waits for those.
+    placed.catch(() => {});
     // In a microtask: contents that are given in one go are one write, of the newest.
     this.running ??= Promise.resolve().then(() => this.run());
     return placed;

@@ -195,7 +195,7 @@ function begin(
 ): { operation: Operation; steps: Steps<ReplaceDirectoryReceipt> } {
   requireObject(op, options);
   const { stagedDir, targetDir, fileSystem } = options;
-  const signal = half === "async" ? readSignal(op, options.signal) : undefined;
+  const signal = readSignal(op, options.signal, half);
   const replacement: Replacement = {
     staged: directoryArgument(op, "stagedDir", stagedDir),
     target: directoryArgument(op, "targetDir", targetDir),

@@ -36,7 +36,6 @@ export function* openForSync(operation: Operation, path: string): Steps<Handle |
 
 /** A flush that begins when the one under way has ended, and who waits for it. */
 interface Round {
-  handle: Handle;
   /** Tells the first who came that it is time. */
   readonly begin: () => void;
   readonly others: { resolve: (synced: Synced) => void; reject: (error: unknown) => void }[];
@@ -62,34 +61,35 @@ export function* syncDirectory(
   const key = operation.fileSystem ?? builtIn;
   let directories = flushing.get(key);
   if (directories === undefined) flushing.set(key, (directories = new Map()));
-  const busy = directories.get(path);
-  if (busy === undefined) return yield* lead(operation, directories, path, handle, []);
+  // By identity: a path may lead to another directory by now (a `current` link that was switched).
+  const { dev, ino } = yield* fstat(handle);
+  const place = ino === 0n ? path : `${dev}:${ino}`;
+  const busy = directories.get(place);
+  if (busy === undefined) return yield* lead(operation, directories, place, handle, []);
   const { next } = busy;
   if (next !== undefined) {
-    // The newest handle is the one that surely names the directory of the newest rename.
-    next.handle = handle;
     const served = new Promise<Synced>((resolve, reject) => next.others.push({ resolve, reject }));
     return yield* shielded(wait(served));
   }
   // Others will count on this round: an abort of the call that leads it must not end it.
   const began = new Promise<void>((begin) => {
-    busy.next = { handle, begin, others: [] };
+    busy.next = { begin, others: [] };
   });
   yield* shielded(wait(began));
   const round = busy.next!;
-  return yield* shielded(lead(operation, directories, path, round.handle, round.others));
+  return yield* shielded(lead(operation, directories, place, handle, round.others));
 }
 
 /** Flushes, tells the others of this round, and lets the next one begin. */
 function* lead(
   operation: Operation,
   directories: Map<string, { next: Round | undefined }>,
-  path: string,
+  place: string,
   handle: Handle,
   others: Round["others"],
 ): Steps<Synced> {
   const state: { next: Round | undefined } = { next: undefined };
-  directories.set(path, state);
+  directories.set(place, state);
   try {
     const synced = yield* flush(operation, handle);
     for (const other of others) other.resolve(synced);
@@ -98,7 +98,7 @@ function* lead(
     for (const other of others) other.reject(error);
     throw error;
   } finally {
-    if (state.next === undefined) directories.delete(path);
+    if (state.next === undefined) directories.delete(place);
     else state.next.begin();
   }
 }

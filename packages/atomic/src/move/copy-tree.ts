@@ -27,6 +27,7 @@ import {
   type PathArgument,
   type Steps,
 } from "@holdfast/fs/steps";
+import { isPromise } from "../replace/content.ts";
 import { unregisterStaged } from "../staging/staged-registry.ts";
 import type { MoveLoss, MoveProgress } from "./move-path.ts";
 import { removeName } from "./put-in-place.ts";
@@ -129,7 +130,12 @@ export class TreeCopy {
     const { onProgress, bytes, totalBytes } = this;
     const path = display(pathOf(this.source, this.entries, index));
     try {
-      onProgress({ bytes, totalBytes, entries, totalEntries: this.entries.length, path });
+      const progress = { bytes, totalBytes, entries, totalEntries: this.entries.length, path };
+      const answer: unknown = onProgress(progress);
+      if (isPromise(answer)) {
+        answer.then(undefined, () => {}); // its failure would have nobody to go to
+        throw new TypeError("onProgress returned a promise, which is not waited for");
+      }
     } catch (error) {
       throw new Refusal("ERR_HOOK", { problem: "onProgress failed", cause: error });
     }

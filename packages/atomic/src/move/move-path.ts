@@ -1,7 +1,6 @@
 import { sep } from "node:path";
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
-  invalidCombination,
   invalidRange,
   invalidType,
   Operation,
@@ -50,8 +49,8 @@ export interface MovePathSyncOptions {
   readonly overwrite?: boolean | undefined;
   /**
    * Called during a copy, after each piece of content (of at most 1 MiB) and each entry; never after
-   * the commit point. A throw ends the copy: `ERR_HOOK` with the thrown value as `cause`. What it
-   * returns is not looked at.
+   * the commit point. A throw, or a promise as the answer, ends the copy:
+   * `ERR_HOOK` with the thrown value as `cause`.
    */
   readonly onProgress?: ((progress: MoveProgress) => void) | undefined;
   /**
@@ -196,12 +195,9 @@ function begin(
   const dest = readPath(op, "destination", options.destination);
   const overwrite = readBoolean(op, "overwrite", options.overwrite, false);
   const syncParentDir = readBoolean(op, "syncParentDir", options.syncParentDir, true);
-  const signal = readSignal(op, options.signal);
+  const signal = readSignal(op, options.signal, half);
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalidType(op, "onProgress", "a function", onProgress);
-  }
-  if (signal !== undefined && half === "sync") {
-    throw invalidCombination(op, '"signal" cannot interrupt a synchronous call');
   }
   const source = absolute(withoutEnd(op, "source", path));
   const destination = absolute(withoutEnd(op, "destination", dest));

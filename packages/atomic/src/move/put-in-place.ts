@@ -7,11 +7,13 @@ import {
   Refusal,
   rmdir,
   sameIdentity,
+  stat,
   type FileStats,
   type Operation,
   type PathArgument,
   type Steps,
 } from "@holdfast/fs/steps";
+import { directoryOf } from "../durable/paths.ts";
 import { renameWithRetrySteps } from "../durable/rename.ts";
 import { kindOf, lstatIfAny } from "./source-tree.ts";
 
@@ -72,6 +74,12 @@ function* linkInPlace(
     const left = yield* attempt(lstat(from));
     if (!left.ok || left.value.nlink !== stats.nlink) operation.effect = "unknown";
   } else if (cannotLink.has(errorCode(linked.error) ?? "")) return false;
+  // link(2) says EXDEV for a bind-mounted file too, which a copy could not remove afterwards; rename(2)
+  // says EBUSY.
+  if (errorCode(linked.error) === "EXDEV" && !found.ok) {
+    const parent = yield* stat(directoryOf(to));
+    if (parent.dev === stats.dev) return false;
+  }
   throw linked.error;
 }
 

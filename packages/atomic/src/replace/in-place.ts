@@ -14,6 +14,7 @@ import {
   Refusal,
   sameIdentity,
   unlink,
+  wait,
   writeAll,
   type FileStats,
   type Handle,
@@ -38,13 +39,44 @@ interface InPlaceWrite {
   readonly bytes: number;
 }
 
-interface InPlaceResult {
+/** What was written over. */
+export interface InPlaceResult {
   readonly bytes: number;
   readonly stats: FileStats;
   readonly modeKept: boolean;
 }
 
 const copyBytes = 1024 * 1024;
+
+/** Files that are being written over by this thread, each with the end of the last write so far. */
+const underWay = new Map<string, Promise<unknown>>();
+
+/**
+ * The queue of calls knows names; a file with several of them, or mounted twice, is one file all the
+ * same, and two writes at once would mix.
+ */
+export function* oneAtATime<T>(
+  operation: Operation,
+  existing: FileStats | undefined,
+  steps: () => Steps<T>,
+): Steps<T> {
+  if (operation.synchronous || existing === undefined || existing.ino === 0n) return yield* steps();
+  const key = `${existing.dev}:${existing.ino}`;
+  const before = underWay.get(key);
+  let end!: () => void;
+  const mine = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const last = before === undefined ? mine : before.then(() => mine);
+  underWay.set(key, last);
+  try {
+    if (before !== undefined) yield* wait(before);
+    return yield* steps();
+  } finally {
+    end();
+    if (underWay.get(key) === last) underWay.delete(key);
+  }
+}
 
 /**
  * Writes over a file, for where it cannot be replaced. The inode, its owner and its other names stay;

@@ -128,13 +128,16 @@ interface AsyncOptions {
 export interface ReplaceFileAtomicOptions extends StageFileOptions, AsyncOptions {
   /**
    * A string (written as UTF-8), any view of an `ArrayBuffer` (its bytes), or an iterable, async
-   * iterable or stream of them. Bytes must not be changed until the call has ended.
+   * iterable or stream of them. A view must not be changed until the call has ended; a piece until the
+   * next is asked for. A stream is read to its end, or destroyed. A source must not wait for a call for the
+   * same file: that call would wait for this one.
    */
   readonly content: FileContent;
   /**
    * Called when the staged file is complete and flushed, before the rename. A throw removes it and
-   * leaves the destination unchanged: `ERR_HOOK` with the thrown value as `cause`. It must not
-   * replace the same file: that call would wait for this one.
+   * leaves the destination unchanged: `ERR_HOOK` with the thrown value as `cause`. It may change the
+   * staged file in place. It must not wait for a call for the same file, or for one whose own hook or
+   * content waits for this file: they would wait for each other for ever.
    */
   readonly beforeRename?: ((parameters: BeforeRenameParameters) => unknown) | undefined;
 }
@@ -221,7 +224,7 @@ export function readOptions(
 ): Request {
   requireObject(op, options);
   const { fileSystem, mode, ifMatch, beforeRename } = options;
-  const signal = readSignal(op, options.signal);
+  const signal = readSignal(op, options.signal, half);
   requireCalls(op, fileSystem, half, needed);
   const filePath = readPath(op, "filePath", options.filePath);
   const bool = (name: keyof StageFileOptions, byDefault: boolean): boolean =>

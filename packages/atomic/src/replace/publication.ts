@@ -21,7 +21,7 @@ import { directoryOf } from "../durable/paths.ts";
 import { renameWithRetrySteps } from "../durable/rename.ts";
 import { unregisterStaged } from "../staging/staged-registry.ts";
 import { isPromise } from "./content.ts";
-import { writeInPlace } from "./in-place.ts";
+import { oneAtATime, writeInPlace, type InPlaceResult } from "./in-place.ts";
 import { wantedMode } from "./metadata.ts";
 import type { ReplaceFileReceipt, Request } from "./options.ts";
 import type { Replacement, StagedFile } from "./replacement.ts";
@@ -39,6 +39,7 @@ export function* publish(replacement: Replacement): Steps<ReplaceFileReceipt> {
   const { operation, request, staged } = replacement;
   if (staged?.handle !== undefined && request.syncTempFile) yield* fsync(staged.handle);
   yield* callBeforeRename(operation, request, staged);
+  if (replacement.exposed || request.beforeRename !== undefined) yield* lookAgain(replacement);
   if (request.ifMatch !== undefined) yield* checkAgain(replacement);
   if (replacement.inPlace || staged === undefined) {
     return yield* publishInPlace(replacement, "in-place");
@@ -88,6 +89,24 @@ function* callBeforeRename(
     if (isAborted(error)) throw error;
     throw new Refusal("ERR_HOOK", { problem: "beforeRename failed", cause: error });
   }
+}
+
+/**
+ * A staged file that others were told of: it must still be the one that is held open here, whose mode
+ * and owner are right, and what they wrote must be flushed too.
+ */
+function* lookAgain(replacement: Replacement): Steps<void> {
+  const { request, staged } = replacement;
+  if (staged?.handle === undefined) return;
+  const own = yield* fstat(staged.handle);
+  if (sameIdentity(yield* lstat(staged.path), own) === false) {
+    throw new Refusal("ERR_CHANGED", {
+      problem: "another file has taken the place of the staged one",
+      hint: "Change it in place.",
+    });
+  }
+  replacement.bytes = Number(own.size);
+  if (request.syncTempFile) yield* fsync(staged.handle);
 }
 
 /** `ifMatch` once more: staging and the hook took their time. */
@@ -195,18 +214,21 @@ function* publishInPlace(
     // The staged file is what is left if a crash interrupts the writing: it must be findable.
     yield* syncDirectory(operation, directoryOf(path), replacement.directory);
   }
-  const writing = writeInPlace(operation, {
-    path,
-    existing: replacement.replaced(),
-    staged,
-    unstaged: replacement.unstaged,
-    mode: wantedMode(request, replacement.replaced()),
-    sync: request.syncTempFile,
-    bytes: replacement.bytes,
-  });
+  const writing = (): Steps<InPlaceResult> =>
+    writeInPlace(operation, {
+      path,
+      existing: replacement.replaced(),
+      staged,
+      unstaged: replacement.unstaged,
+      mode: wantedMode(request, replacement.replaced()),
+      sync: request.syncTempFile,
+      bytes: replacement.bytes,
+    });
   // What the staged file could not be given; the file that is written over still has it.
   replacement.lost.length = 0;
-  const written = yield* guarded(request, writing);
+  const written = yield* oneAtATime(operation, replacement.replaced(), () =>
+    guarded(request, writing()),
+  );
   replacement.bytes = written.bytes;
   if (!written.modeKept) replacement.lost.push("mode");
   if (staged !== undefined) yield* replacement.removeStaged(staged);

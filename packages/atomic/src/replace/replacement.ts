@@ -75,6 +75,8 @@ export class Replacement {
   /** To be written over, rather than renamed over. */
   inPlace = false;
   readonly lost: Lost[] = [];
+  /** Whether others were told of the staged file, and may have changed it. */
+  exposed = false;
 
   constructor(operation: Operation, request: Request) {
     this.operation = operation;

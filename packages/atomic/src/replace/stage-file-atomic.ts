@@ -1,7 +1,10 @@
 import { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import {
   HoldfastError,
   invalidType,
+  isAborted,
+  Refusal,
   runAsync,
   shielded,
   wait,
@@ -25,17 +28,25 @@ import { Replacement } from "./replacement.ts";
  * it.
  */
 export interface StagedFileAtomic extends AsyncDisposable {
-  /** The staged file's own path. Other programs may fill it; nothing else should be done with it. */
+  /**
+   * The staged file's own path. Other programs may fill it, in place: one that puts another file in its
+   * place makes `commit()` fail (`ERR_CHANGED`).
+   */
   readonly path: string;
   /**
    * Appends a chunk. Resolves when it is handed to the operating system; calls that overlap are
    * carried out in order.
    */
   write(chunk: Chunk): Promise<void>;
-  /** The same as a stream, for `pipeline()`. Ending it does not commit; destroying it does not discard. */
+  /**
+   * The same as a stream, for `pipeline()`. Ending it does not commit; destroying it does not discard.
+   * `commit()` refuses while it has not been ended (`ERR_CONTENT_SOURCE`, and nothing is lost by that),
+   * and fails if it was destroyed before.
+   */
   readonly writable: Writable;
   /**
-   * Makes the staged file the destination, as `replaceFileAtomic` would. Waits for the writes that
+   * Makes the staged file the destination, as `replaceFileAtomic` would. Must not be waited for by a
+   * hook or a content of another call for the same file: that call waits for itself then. Waits for the writes that
    * were begun. If it fails, the staged file is gone (or named in the error's `leftovers`).
    */
   commit(): Promise<ReplaceFileReceipt>;
@@ -75,6 +86,7 @@ function* begin(replacement: Replacement): Steps<void> {
     yield* replacement.prepare();
     if (replacement.staged === undefined) throw replacement.stagingError;
     replacement.leaveQueue();
+    replacement.exposed = true;
   } catch (error) {
     yield* replacement.discard();
     throw error;
@@ -99,12 +111,16 @@ class Stage implements StagedFileAtomic {
 
   // Not an async function: that would return another promise, with a rejection of its own to handle.
   write(chunk: Chunk): Promise<void> {
+    if (this.state !== "open") return Promise.reject(this.closed("write"));
+    return this.enqueue(chunk);
+  }
+
+  private enqueue(chunk: Chunk): Promise<void> {
     const bytes = chunkBytes(chunk);
     if (bytes === undefined) {
       const expected = "a string or an ArrayBuffer view";
       return Promise.reject(invalidType("write", "chunk", expected, chunk));
     }
-    if (this.state !== "open") return Promise.reject(this.closed("write"));
     this.written = this.append(this.written, bytes);
     // Whoever waits for commit() alone hears of it there: it must not end the program before.
     this.written.catch(() => {});
@@ -123,7 +139,9 @@ class Stage implements StagedFileAtomic {
   get writable(): Writable {
     this.stream ??= new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
-        this.write(chunk).then(() => done(), done);
+        // Also while commit() waits for what the stream still holds.
+        const written = this.state === "ended" ? Promise.reject(this.closed("write")) : undefined;
+        (written ?? this.enqueue(chunk)).then(() => done(), done);
       },
     });
     return this.stream;
@@ -131,6 +149,17 @@ class Stage implements StagedFileAtomic {
 
   async commit(): Promise<ReplaceFileReceipt> {
     if (this.state !== "open") throw this.closed("commit");
+    if (this.stream !== undefined && !this.stream.writableEnded && !this.stream.destroyed) {
+      // What is still to come cannot be known, a pipe may be at work: it would be cut off.
+      throw new HoldfastError({
+        code: "ERR_CONTENT_SOURCE",
+        op: "commit",
+        path: this.request.filePath,
+        effect: "none",
+        problem: "its writable stream has not been ended",
+        hint: "End it, or await pipeline(), and commit then: the staged file is still there.",
+      });
+    }
     this.state = "committing";
     const { replacement } = this;
     return runAsync(this.commitSteps(), replacement.operation);
@@ -141,10 +170,13 @@ class Stage implements StagedFileAtomic {
     try {
       yield* replacement.retakeTurn();
       try {
+        if (this.stream !== undefined) yield* wait(finished(this.stream));
         yield* wait(this.written);
       } catch (error) {
+        if (isAborted(error)) throw error;
         // Already in the caller's words, but it was the staged file that failed: nothing is changed.
-        throw error instanceof HoldfastError ? (error.cause ?? error) : error;
+        if (error instanceof HoldfastError) throw error.cause ?? error;
+        throw new Refusal("ERR_CONTENT_SOURCE", { cause: error });
       }
       yield* replacement.finish(this.bytes);
       return yield* publish(replacement);

@@ -58,6 +58,13 @@ interface Queue {
   readonly unresolved: Set<Turn>;
 }
 
+/**
+ * Looking at a file takes microseconds. One that takes longer than this is stuck, on a network file
+ * system that does not answer say, and must not hold up the calls for all others; only their order
+ * with that one, should it lead to the same file after all, is then left to chance.
+ */
+const longestLookMs = 1000;
+
 const queues = new WeakMap<object, Queue>();
 const builtIn = {};
 let nextTicket = 0;
@@ -105,7 +112,7 @@ export function* settleTurn(operation: Operation, turn: Turn, place: Place): Ste
   if (lines.size === 1) return false;
   for (const other of unresolved) {
     const pending = other.ticket < turn.ticket ? other.resolved.pending : undefined;
-    if (pending !== undefined) yield* wait(pending);
+    if (pending !== undefined) yield* wait(orAfter(pending, longestLookMs));
   }
   let waited = false;
   for (const line of lines.values()) {
@@ -131,6 +138,16 @@ export function endTurn(operation: Operation, turn: Turn): void {
   else unresolved.add(next);
   turn.resolved.happen();
   turn.ended.happen();
+}
+
+function orAfter(event: Promise<void>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void event.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 function mayBeSame(a: Place | undefined, b: Place): boolean {

@@ -194,7 +194,7 @@ describe.each(functions)("%s with bad arguments", (op, call, { async, content })
   });
 });
 
-describe.each(forms)("arguments, $form", ({ replace }) => {
+describe.each(forms)("arguments, $form", ({ form, replace }) => {
   it("undefined means the default, for every option", async () => {
     const filePath = join(tempDir(), "file");
     const names = [...cases, ...asyncCases].map(([option]) => option);
@@ -240,7 +240,11 @@ describe.each(forms)("arguments, $form", ({ replace }) => {
     const options = Object.defineProperties(
       {},
       Object.fromEntries(
-        Object.entries({ ...values, ifMatch: undefined }).map(([name, value]) => [
+        Object.entries({
+          ...values,
+          ifMatch: undefined,
+          signal: form === "sync" ? undefined : values.signal,
+        }).map(([name, value]) => [
           name,
           {
             enumerable: true,

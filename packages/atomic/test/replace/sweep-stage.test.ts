@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { stageFileAtomic } from "../../src/index.ts";
 import { forms } from "./forms.ts";
-import { sweepScenario, type Scenario } from "./sweep.ts";
+import { sweepScenario, type Rule, type Scenario } from "./sweep.ts";
 import { beginning, creating, renaming } from "./sweep-rules.ts";
 
 const old = "the old content, which is longer";
@@ -21,6 +21,14 @@ const staged: Scenario["perform"] = async (_form, { content, ...options }) => {
   }
 };
 
+/** Others were told of the staged file: it must still be there when it is committed. */
+const missing: Rule = {
+  why: "nothing is there any more, not the staged file either",
+  when: (f) =>
+    f.name === "lstat" && f.on === "target" && f.mode === "sticky" && f.errno === "ENOENT",
+  outcome: { effect: "none" },
+};
+
 const scenarios: readonly Scenario[] = [
   {
     name: "over an existing file",
@@ -28,13 +36,14 @@ const scenarios: readonly Scenario[] = [
     prepare: (dir) => writeFileSync(join(dir, "file"), old),
     perform: staged,
     method: "rename",
-    rules: [...beginning, ...renaming],
+    rules: [missing, ...beginning, ...renaming],
   },
   {
     name: "a new file",
     perform: staged,
     method: "rename",
     rules: [
+      missing,
       {
         why: "that nothing is there is what is so",
         when: (f) => f.name === "lstat" && f.on === "target" && f.mode === "after",

@@ -210,7 +210,7 @@ class Drive {
     const end: Settle = (ok, result) => {
       if (over) return;
       over = true;
-      signal?.removeEventListener("abort", onAbort);
+      if (signal !== undefined) unwatch(signal, onAbort);
       this.end(ok, result);
     };
     const onAbort = (): void => {
@@ -218,9 +218,37 @@ class Drive {
       stop();
       end(false, new Aborted(signal?.reason));
     };
-    signal?.addEventListener("abort", onAbort);
+    if (signal !== undefined) watch(signal, onAbort);
     stop = start(end);
   }
+}
+
+/**
+ * Who waits on which signal. One listener for each signal, however many calls share it: Node warns of a
+ * leak from the eleventh on.
+ */
+const watchers = new WeakMap<AbortSignal, { callbacks: Set<() => void>; listener: () => void }>();
+
+function watch(signal: AbortSignal, callback: () => void): void {
+  let watcher = watchers.get(signal);
+  if (watcher === undefined) {
+    const callbacks = new Set<() => void>();
+    const listener = (): void => {
+      for (const each of callbacks) each();
+    };
+    watcher = { callbacks, listener };
+    watchers.set(signal, watcher);
+    signal.addEventListener("abort", listener);
+  }
+  watcher.callbacks.add(callback);
+}
+
+function unwatch(signal: AbortSignal, callback: () => void): void {
+  const watcher = watchers.get(signal);
+  watcher?.callbacks.delete(callback);
+  if (watcher === undefined || watcher.callbacks.size > 0) return;
+  watchers.delete(signal);
+  signal.removeEventListener("abort", watcher.listener);
 }
 
 function isQuick(call: Call): boolean {
