@@ -25,7 +25,7 @@ export type Content =
   | { readonly kind: "pieces"; readonly source: PieceSource };
 
 /** Where pieces come from. */
-export interface PieceSource {
+interface PieceSource {
   next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
   /** Lets it clean up; called once at the end of the call, however that went. */
   release(): void;
