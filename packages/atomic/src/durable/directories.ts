@@ -12,6 +12,7 @@ import {
   permissionBits,
   shielded,
   wait,
+  type FileStats,
   type Handle,
   type Operation,
   type Steps,
@@ -50,11 +51,13 @@ const builtIn = {};
  * waits for the next one, which begins after their rename and so serves all of them.
  *
  * @param handle from {@link openForSync}; stays open
+ * @param identity of that directory, where the caller knows it
  */
 export function* syncDirectory(
   operation: Operation,
   path: string,
   handle: Handle | undefined,
+  identity?: string,
 ): Steps<Synced> {
   if (handle === undefined) return "unsupported";
   if (operation.synchronous) return yield* flush(operation, handle);
@@ -62,8 +65,7 @@ export function* syncDirectory(
   let directories = flushing.get(key);
   if (directories === undefined) flushing.set(key, (directories = new Map()));
   // By identity: a path may lead to another directory by now (a `current` link that was switched).
-  const { dev, ino } = yield* fstat(handle);
-  const place = ino === 0n ? path : `${dev}:${ino}`;
+  const place = identity ?? directoryIdentity(yield* fstat(handle)) ?? path;
   const busy = directories.get(place);
   if (busy === undefined) return yield* lead(operation, directories, place, handle, []);
   const { next } = busy;
@@ -78,6 +80,11 @@ export function* syncDirectory(
   yield* shielded(wait(began));
   const round = busy.next!;
   return yield* shielded(lead(operation, directories, place, handle, round.others));
+}
+
+/** One word for the identity of a directory; `undefined` where the file system has no such numbers. */
+export function directoryIdentity({ dev, ino }: FileStats): string | undefined {
+  return ino === 0n ? undefined : `${dev}:${ino}`;
 }
 
 /** Flushes, tells the others of this round, and lets the next one begin. */

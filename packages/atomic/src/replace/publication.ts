@@ -212,7 +212,7 @@ function* publishInPlace(
   const { operation, request, path, staged } = replacement;
   if (staged !== undefined && request.syncParentDir) {
     // The staged file is what is left if a crash interrupts the writing: it must be findable.
-    yield* syncDirectory(operation, directoryOf(path), replacement.directory);
+    yield* syncReplaced(replacement);
   }
   const writing = (): Steps<InPlaceResult> =>
     writeInPlace(operation, {
@@ -235,17 +235,22 @@ function* publishInPlace(
   return yield* conclude(replacement, method, written.stats);
 }
 
+function* syncReplaced(replacement: Replacement): Steps<Synced> {
+  const { operation, path, directory, directoryIdentity } = replacement;
+  return yield* syncDirectory(operation, directoryOf(path), directory, directoryIdentity);
+}
+
 /** Flushes the directory, closes, and says what was done. */
 function* conclude(
   replacement: Replacement,
   method: Method,
   stats: FileStats,
 ): Steps<ReplaceFileReceipt> {
-  const { operation, request, path, staged } = replacement;
+  const { request, path, staged } = replacement;
   if (staged !== undefined) unregisterStaged(staged.path);
   let directory: Synced = false;
   if (request.syncParentDir) {
-    directory = yield* syncDirectory(operation, directoryOf(path), replacement.directory);
+    directory = yield* syncReplaced(replacement);
   }
   yield* replacement.close();
   return {
@@ -255,7 +260,10 @@ function* conclude(
     bytes: replacement.bytes,
     synced: { file: request.syncTempFile, directory },
     lost: replacement.lost,
-    version: versionOf(stats),
+    // Computed when it is asked for, which it mostly is not.
+    get version() {
+      return versionOf(stats);
+    },
   };
 }
 

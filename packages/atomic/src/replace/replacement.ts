@@ -17,7 +17,7 @@ import {
   type Operation,
   type Steps,
 } from "@holdfast/fs/steps";
-import { makeDirectories, openForSync } from "../durable/directories.ts";
+import { directoryIdentity, makeDirectories, openForSync } from "../durable/directories.ts";
 import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
 import { newStagedName } from "../staging/staged-name.ts";
 import { registerStaged, unregisterStaged } from "../staging/staged-registry.ts";
@@ -66,6 +66,7 @@ export class Replacement {
   unstaged: Uint8Array | undefined;
   directory: Handle | undefined;
   private directoryMissing = false;
+  directoryIdentity: string | undefined;
   /** Which directory it is, where it is not held open. */
   private directoryStats: FileStats | undefined;
   /** The staged file as it was created: which owner and group this file system gave it. */
@@ -241,8 +242,8 @@ export class Replacement {
   private *settle(): Steps<boolean> {
     if (this.turn === undefined) return false;
     const stats = this.directory === undefined ? this.directoryStats : yield* fstat(this.directory);
-    const known = stats !== undefined && stats.ino !== 0n;
-    const directory = known ? `${stats.dev}:${stats.ino}` : undefined;
+    this.directoryIdentity = stats && directoryIdentity(stats);
+    const directory = this.directoryIdentity;
     return yield* settleTurn(this.operation, this.turn, { directory, name: nameOf(this.path) });
   }
 
