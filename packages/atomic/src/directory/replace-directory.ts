@@ -147,9 +147,6 @@ export interface ReplaceDirectoryReceipt {
  *
  * @example
  * ```ts
- * import { mkdir, writeFile } from "node:fs/promises";
- * import { replaceDirectoryAtomic } from "@holdfast/atomic";
- *
  * await mkdir("/srv/app/.snapshot-next");
  * await writeFile("/srv/app/.snapshot-next/index.json", "[]");
  * await replaceDirectoryAtomic({
