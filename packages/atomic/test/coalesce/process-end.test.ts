@@ -44,7 +44,7 @@ describe.runIf(needs("posix", "node")).each(moments)(
       );
       expectAt(ended.stderr, ended).toMatchObject({ exitCode: 5, signal: null });
       expect(state(ended.dir)).toBe("newest");
-      expect(readdirSync(ended.dir)).toEqual(["state"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["state"]);
     });
 
     it("C4 flushSync in a handler of SIGTERM that exits is final", async () => {
@@ -57,7 +57,7 @@ describe.runIf(needs("posix", "node")).each(moments)(
       );
       expectAt(ended.stderr, ended).toMatchObject({ exitCode: 15, signal: null, report: 1 });
       expect(state(ended.dir)).toBe("newest");
-      expect(readdirSync(ended.dir)).toEqual(["state"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["state"]);
     });
 
     it("C4 flushSync in a handler of a program that goes on is final too", async () => {
@@ -73,7 +73,7 @@ describe.runIf(needs("posix", "node")).each(moments)(
       );
       expectAt(ended.stderr, ended).toMatchObject({ exitCode: 0, signal: null, report: "newest" });
       expect(state(ended.dir)).toBe("newest");
-      expect(readdirSync(ended.dir)).toEqual(["state"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["state"]);
     });
 
     it("C4 flushSync after an uncaught exception is final", async () => {
@@ -86,7 +86,7 @@ describe.runIf(needs("posix", "node")).each(moments)(
       expect(ended).toMatchObject({ exitCode: 1, signal: null });
       expect(ended.stderr).toContain("mine");
       expect(state(ended.dir)).toBe("newest");
-      expect(readdirSync(ended.dir)).toEqual(["state"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["state"]);
     });
   },
 );

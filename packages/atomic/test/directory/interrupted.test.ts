@@ -272,7 +272,7 @@ describe.runIf(needs("linux", "node"))("a process that is killed", () => {
     expect(stateOf(targetDir)).toBe("missing");
     expect((await half.recover(targetDir)).outcome).toBe("rolled-back");
     expect(stateOf(targetDir)).toBe("old");
-    expect(readdirSync(dir)).toEqual(["staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target"]);
     expect((await half.recover(targetDir)).outcome).toBe("none");
   });
 
@@ -298,7 +298,7 @@ describe.runIf(needs("linux", "node"))("a process that is killed", () => {
     }
     await half.replace({ stagedDir: join(dir, "other"), targetDir });
     expect(stateOf(targetDir)).toBe("other");
-    expect(readdirSync(dir)).toEqual(["staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target"]);
   });
 });
 
@@ -335,7 +335,7 @@ describe.runIf(needs("linux", "node"))("several processes at once", () => {
     const reports = ended.flatMap(({ report }) => report as string[]);
     expect(reports.filter((code) => code !== "ERR_IN_PROGRESS none")).toEqual([]);
     expect(stateOf(join(dir, "target"))).toBe("new");
-    expect(readdirSync(dir)).toEqual(["model", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["model", "target"]);
   }, 30_000);
 });
 
@@ -375,7 +375,7 @@ describe.each(halves)("what is not clear, $half", (half) => {
     expect(stateOf(targetDir)).toBe("missing");
     const healed = await half.recover(targetDir, { assumeOwnerDead: true });
     expect(healed.outcome).toBe("rolled-back");
-    expect(readdirSync(dir)).toEqual(["other", "staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["other", "staged", "target"]);
   });
 
   it.runIf(needs("linux"))(
@@ -391,7 +391,7 @@ describe.each(halves)("what is not clear, $half", (half) => {
     const dir = tempDir();
     const { targetDir } = await interrupted(dir, half, (name) => ofEarlierBoot(name));
     expect((await half.recover(targetDir)).outcome).toBe("rolled-back");
-    expect(readdirSync(dir)).toEqual(["staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target"]);
   });
 
   it("a directory made anew that got the staged tree's inode number is not taken for it", async () => {
@@ -430,7 +430,7 @@ describe.each(halves)("what is not clear, $half", (half) => {
     const targetDir = join(dir, "target");
     rmSync(targetDir, { recursive: true });
     expect((await half.recover(targetDir)).outcome).toBe("completed");
-    expect(readdirSync(dir)).toEqual([]);
+    expect(readdirSync(dir).toSorted()).toEqual([]);
   });
 
   it.each([
@@ -498,7 +498,7 @@ describe("replaceDirectoryAtomic", () => {
       effect: "none",
       leftovers: [],
     });
-    expect(readdirSync(dir)).toEqual(["staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target"]);
     expect(stateOf(targetDir)).toBe("new");
   });
 });
@@ -527,6 +527,6 @@ describe("replaceDirectoryAtomicSync", () => {
     await asynchronous.replace({ stagedDir, targetDir, fileSystem });
     expect(refusal).toMatchObject({ code: "ERR_IN_PROGRESS", effect: "none" });
     expect(stateOf(targetDir)).toBe("new");
-    expect(readdirSync(dir)).toEqual(["other", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["other", "target"]);
   });
 });

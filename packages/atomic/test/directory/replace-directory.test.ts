@@ -42,7 +42,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
       synced: { tree: true, directory: true },
       leftovers: [],
     });
-    expect(readdirSync(dir)).toEqual(["target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["target"]);
     expect(stateOf(targetDir)).toBe("new");
   });
 
@@ -57,7 +57,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     expect(calls.filter((call) => call.startsWith("rename"))).toEqual([
       `rename ${stagedDir} -> ${targetDir}`,
     ]);
-    expect(readdirSync(dir)).toEqual(["target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["target"]);
     expect(stateOf(targetDir)).toBe("new");
   });
 
@@ -78,7 +78,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     const staged = pathToFileURL(join(dir, "staged"));
     await replace({ stagedDir: staged, targetDir: `${dir}/here/./target//` });
     expect(stateOf(join(dir, "target"))).toBe("new");
-    expect(readdirSync(dir)).toEqual(["here", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["here", "target"]);
   });
 
   it("does not take `link/..` for the link's own directory", async () => {
@@ -178,7 +178,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
       code: "ERR_INSIDE_SOURCE",
       effect: "none",
     });
-    expect(readdirSync(dir)).toEqual(["link", "t"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["link", "t"]);
     expect(stateOf(join(dir, "t"))).toBe("old");
   });
 
@@ -282,7 +282,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
       effect: "none",
       leftovers: [],
     });
-    expect(readdirSync(dir)).toEqual(["staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target"]);
     expect(stateOf(targetDir)).toBe("old");
     expect(stateOf(stagedDir)).toBe("new");
   });
@@ -306,7 +306,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     expect(stateOf(targetDir)).toBe("missing");
     await expect(recover(targetDir)).resolves.toMatchObject({ outcome: "rolled-back" });
     expect(stateOf(targetDir)).toBe("old");
-    expect(readdirSync(dir)).toEqual(["staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target"]);
   });
 
   it("keeps the old tree when the flush of the directory fails (A24)", async () => {
@@ -325,7 +325,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     expect(stateOf(targetDir)).toBe("new");
     expect(stateOf(error.leftovers.find((path) => path.includes("backup"))!)).toBe("old");
     await expect(recover(targetDir)).resolves.toMatchObject({ outcome: "completed" });
-    expect(readdirSync(dir)).toEqual(["target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["target"]);
   });
 
   it("does not delete what another program put at the target between look and rename", async () => {
@@ -347,7 +347,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
       effect: "none",
     });
     expect(stateOf(targetDir)).toBe("precious");
-    expect(readdirSync(dir)).toEqual(["staged", "target", "theirs"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["staged", "target", "theirs"]);
   });
 
   it.each([true, false])("refuses what appears in its way (target before: %s)", async (before) => {
@@ -385,7 +385,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     linkSync(join(dir, "outside", "file"), join(targetDir, "other-name"));
     await replace({ stagedDir, targetDir });
     expect(stateOf(join(dir, "outside"))).toBe("kept");
-    expect(readdirSync(dir)).toEqual(["outside", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["outside", "target"]);
   });
 
   it("removes a tree whose paths are longer than the kernel takes", async () => {
@@ -403,7 +403,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     }
     renameSync(inner, join(targetDir, "deepest"));
     await expect(replace({ stagedDir, targetDir })).resolves.toMatchObject({ leftovers: [] });
-    expect(readdirSync(dir)).toEqual(["target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["target"]);
   });
 
   it("names an old tree that it cannot remove, and succeeds", async () => {
@@ -482,7 +482,7 @@ describe.each(halves)("replaceDirectoryAtomic, $half", ({ half, replace, recover
     expect(synced).toEqual({ tree: "unsupported", directory: "unsupported" });
     expect(faulty.calls.filter((call) => call === `fsync ${stagedDir}/file`)).toHaveLength(1);
     expect(stateOf(targetDir)).toBe("new");
-    expect(readdirSync(dir)).toEqual(["target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["target"]);
   });
 
   it("refuses misuse before any I/O", async () => {
@@ -593,7 +593,10 @@ describe("replaceDirectoryAtomic", () => {
       const abort: unknown = expect.objectContaining({ code: "ABORT_ERR", effect: "none" });
       expect(ended).toEqual(renamed ? "done" : abort);
       const names = renamed ? ["target"] : ["staged", "target"];
-      expect([readdirSync(dir), stateOf(targetDir)]).toEqual([names, renamed ? "new" : "old"]);
+      expect([readdirSync(dir).toSorted(), stateOf(targetDir)]).toEqual([
+        names,
+        renamed ? "new" : "old",
+      ]);
       if (!renamed) aborted++;
     }
     expect(aborted).toBeGreaterThan(20);
@@ -615,7 +618,7 @@ describe("replaceDirectoryAtomic", () => {
     );
     expect(receipts.flatMap(({ leftovers }) => leftovers)).toEqual([]);
     expect(names).toContain(stateOf(join(dir, "target")));
-    expect(readdirSync(dir)).toEqual(["here", "staged", "target"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["here", "staged", "target"]);
   });
 
   it("waits for one that takes long", async () => {

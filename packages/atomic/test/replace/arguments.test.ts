@@ -120,7 +120,7 @@ describe.each(functions)("%s with bad arguments", (op, call, { async, content })
     expect(error.message).toMatch(new RegExp(`^${op}: "${option}\\b`));
     expect(error.message).toContain("ERR_INVALID_ARG");
     expect(calls).toEqual([]);
-    expect(readdirSync(dir)).toEqual([]);
+    expect(readdirSync(dir).toSorted()).toEqual([]);
   });
 
   it("syncParentDir without syncTempFile", async () => {
@@ -304,7 +304,7 @@ describe("options that are changed after the call", () => {
     options["beforeRename"] = () => void called.push("the wrong one");
     ifMatch.sha256 = "0".repeat(64);
     await Promise.all([first, second]);
-    expect(readdirSync(dir)).toEqual(["file"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["file"]);
     expect(readFileSync(filePath, "utf8")).toBe("second");
     expect(fs.statSync(filePath).mode & 0o777).toBe(0o604);
     expect(called).toEqual(["the right one"]);
@@ -321,7 +321,7 @@ describe("options that are changed after the call", () => {
     options.mode = 0o777;
     await file.write("x");
     await file.commit();
-    expect(readdirSync(dir)).toEqual(["file"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["file"]);
     expect(fs.statSync(join(dir, "file")).mode & 0o777).toBe(0o604);
   });
 
@@ -335,7 +335,7 @@ describe("options that are changed after the call", () => {
       const receipt = await call;
       expect(readFileSync(join(one, "sub", "file"), "utf8")).toBe("x");
       expect(receipt.path).toBe(join(one, "sub", "file"));
-      expect(readdirSync(other)).toEqual([]);
+      expect(readdirSync(other).toSorted()).toEqual([]);
     } finally {
       process.chdir(before);
     }

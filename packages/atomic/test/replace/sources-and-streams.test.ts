@@ -42,7 +42,7 @@ it("commit() fails if its stream was destroyed", async () => {
     code: "ERR_CONTENT_SOURCE",
     effect: "none",
   });
-  expect(readdirSync(dir)).toEqual([]);
+  expect(readdirSync(dir).toSorted()).toEqual([]);
 });
 
 it("commit() fails if another file was put in the place of the staged one", async () => {

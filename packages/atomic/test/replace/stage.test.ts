@@ -36,7 +36,7 @@ describe("a staged file", () => {
     expect(statSync(file.path).size).toBe(0);
     expect(textOf(filePath)).toBe("old");
     await file.discard();
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("becomes the destination with commit", async () => {
@@ -56,7 +56,7 @@ describe("a staged file", () => {
       synced: { file: true, directory: true },
       lost: [],
     });
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
     await replaceFileAtomic({ filePath, content: "next", ifMatch: receipt.version });
   });
 
@@ -120,7 +120,7 @@ describe("a staged file", () => {
     expect(await thrownBy(pipeline(source, file.writable))).toBe(thrown);
     expect(existsSync(file.path)).toBe(true);
     await file.discard();
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
     expect(textOf(filePath)).toBe("old");
   });
 
@@ -157,7 +157,7 @@ describe("a staged file", () => {
     await file.discard(); // does nothing
     await file[Symbol.asyncDispose]();
     expect(textOf(filePath)).toBe("");
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("cannot be written to, or committed, after discard", async () => {
@@ -168,7 +168,7 @@ describe("a staged file", () => {
     expect(await failureOf(file.write("late"))).toMatchObject({ code: "ERR_CLOSED" });
     expect(await failureOf(file.commit())).toMatchObject({ code: "ERR_CLOSED", effect: "none" });
     expect(textOf(filePath)).toBe("old");
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("of two commits at once, the second is refused", async () => {
@@ -232,7 +232,7 @@ describe("a staged file", () => {
     expect(error).toMatchObject({ code: "ENOSPC", effect: "none", path: filePath, leftovers: [] });
     expect((error.cause as NodeJS.ErrnoException).code).toBe("ENOSPC");
     expect(textOf(filePath)).toBe("old");
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
     expect(faulty.openHandles()).toEqual([]);
   });
 
@@ -259,7 +259,7 @@ describe("a staged file", () => {
       code: "ERR_NO_PROGRESS",
       effect: "none",
     });
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("its beforeRename is called by commit, and a throw leaves the destination", async () => {
@@ -278,7 +278,7 @@ describe("a staged file", () => {
     expect(error).toMatchObject({ code: "ERR_HOOK", effect: "none" });
     expect(seen).toEqual(["new"]);
     expect(textOf(filePath)).toBe("old");
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 });
 
@@ -354,7 +354,7 @@ describe("a destination that changes between stage and commit", () => {
     const error = await failureOf(file.commit());
     expect(error).toMatchObject({ code: "ERR_CHANGED", effect: "none", leftovers: [] });
     expect(textOf(filePath)).toBe("theirs");
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("absent: of two, one commits and the other is told", async () => {
@@ -364,7 +364,7 @@ describe("a destination that changes between stage and commit", () => {
     const ends = await Promise.allSettled(files.map((file) => file.commit()));
     expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "rejected"]);
     expect((ends[1] as PromiseRejectedResult).reason).toMatchObject({ code: "ERR_CHANGED" });
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("does not hold up other calls while it is being written, and commits in turn", async () => {
@@ -401,7 +401,7 @@ describe("staging that is not possible", () => {
         path: filePath,
         op: "stageFileAtomic",
       });
-      expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+      expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
       expect(faulty.openHandles()).toEqual([]);
       // The queue is free.
       await replaceFileAtomic({ filePath, content: "next" });
@@ -420,7 +420,7 @@ describe("staging that is not possible", () => {
       ).toMatchObject({
         code: "ERR_SYMLINK",
       });
-      expect(readdirSync(filePath)).toEqual(["link"]);
+      expect(readdirSync(filePath).toSorted()).toEqual(["link"]);
     },
   );
 
@@ -446,7 +446,7 @@ describe("a staged file and its signal", () => {
     controller.abort();
     expect(await failureOf(file.write("y"))).toMatchObject({ code: "ABORT_ERR", effect: "none" });
     await file.discard();
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
   });
 
   it("aborted: a commit rejects and removes it", async () => {
@@ -461,7 +461,7 @@ describe("a staged file and its signal", () => {
       effect: "none",
       cause: controller.signal.reason as unknown,
     });
-    expect(readdirSync(dirname(filePath))).toEqual(["file"]);
+    expect(readdirSync(dirname(filePath)).toSorted()).toEqual(["file"]);
     expect(textOf(filePath)).toBe("old");
   });
 });

@@ -76,7 +76,7 @@ describe("names of staged files", () => {
     const { removed } = await sweepStagedFiles(dir, { tempPrefix: "tmp" });
     expect(removed).toEqual([]);
     await staged.commit();
-    expect(readdirSync(dir)).toEqual(["file"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["file"]);
   });
 
   it("are not seen in anything else", () => {
@@ -148,7 +148,7 @@ describe("the tempPrefix option", () => {
       const expected = { code: "ERR_INVALID_ARG" };
       await expect(stageFileAtomic({ filePath, tempPrefix })).rejects.toMatchObject(expected);
       await expect(findStagedFiles(dir, { tempPrefix })).rejects.toMatchObject(expected);
-      expect(readdirSync(dir)).toEqual([]);
+      expect(readdirSync(dir).toSorted()).toEqual([]);
     },
   );
 
@@ -162,7 +162,7 @@ describe("the tempPrefix option", () => {
       expect(found).toMatchObject([{ path: staged.path, pid: process.pid }]);
       expect(await findStagedFiles(dir)).toEqual([]);
       await staged.commit();
-      expect(readdirSync(dir)).toEqual(["file"]);
+      expect(readdirSync(dir).toSorted()).toEqual(["file"]);
     },
   );
 });
@@ -180,7 +180,7 @@ describe.runIf(needs("posix")).each(replaceForms)("A18 $form and long names", ({
       await replace({ filePath, content, tempPrefix: "p".repeat(128) });
       expect(readFileSync(filePath, "utf8")).toBe(content);
     }
-    expect(readdirSync(dir)).toEqual([name]);
+    expect(readdirSync(dir).toSorted()).toEqual([name]);
   });
 
   it("A18 256 bytes: ENAMETOOLONG, and nothing under another name", async () => {
@@ -189,6 +189,6 @@ describe.runIf(needs("posix")).each(replaceForms)("A18 $form and long names", ({
     const filePath = join(dir, "n".repeat(maxName + 1));
     const error = await failure(replace({ filePath, content: "new" }));
     expect(error).toMatchObject({ code: "ENAMETOOLONG", effect: "none", path: filePath });
-    expect(readdirSync(dir)).toEqual(["other"]);
+    expect(readdirSync(dir).toSorted()).toEqual(["other"]);
   });
 });

@@ -142,7 +142,7 @@ describe.runIf(needs("linux"))("A12 who owns a staged file", () => {
     expect(report).toEqual({ removed: [], kept: [] });
     expect(readdirSync(dir).toSorted()).toEqual(before);
     expect(lstatSync(victim).size).toBe(5);
-    expect(readdirSync(planted)).toEqual(["inside"]);
+    expect(readdirSync(planted).toSorted()).toEqual(["inside"]);
   });
 
   it("A12 only names of the prefix, in that directory only; odd names do no harm", async () => {
@@ -159,7 +159,7 @@ describe.runIf(needs("linux"))("A12 who owns a staged file", () => {
     expect(found).toMatchObject([{ ownerAlive: false }]);
     const { removed } = await sweepStagedFiles(dir, { tempPrefix: ".other-" });
     expect(removed).toHaveLength(1);
-    expect(readdirSync(join(dir, "sub"))).toEqual([name]);
+    expect(readdirSync(join(dir, "sub")).toSorted()).toEqual([name]);
   });
 });
 
@@ -201,7 +201,7 @@ describe.runIf(needs("linux"))("A12 sweeping while others work", () => {
     if (!isHoldfastError(error)) throw error;
     expect(error).toMatchObject({ code: "EPERM", effect: "partial", path: dir });
     expect(error).toMatchObject({ op: "sweepStagedFiles", leftovers: [stuck] });
-    expect(readdirSync(dir)).toEqual([basename(stuck)]);
+    expect(readdirSync(dir).toSorted()).toEqual([basename(stuck)]);
     expect(dead).toContain(stuck);
   });
 

@@ -198,7 +198,7 @@ describe.runIf(needs("linux", "tmpfs")).each(replaceForms)(
       });
       const error = await failure(replace({ filePath, content, fileSystem }));
       expect(error).toMatchObject({ code: "ENOENT", effect: "none", path: filePath });
-      expect(readdirSync(dir)).toEqual([]);
+      expect(readdirSync(dir).toSorted()).toEqual([]);
     });
 
     it("A9 another name of the file goes while it is written through this one", async () => {
@@ -236,7 +236,7 @@ describe.runIf(needs("linux", "tmpfs")).each(replaceForms)(
         expect(receipt).toMatchObject({ method: "in-place", bytes: after.byteLength });
         expect(readFileSync(filePath).equals(after)).toBe(true);
         expect(lstatSync(filePath).ino).toBe(ino);
-        expect(readdirSync(dir)).toEqual(["target"]);
+        expect(readdirSync(dir).toSorted()).toEqual(["target"]);
       }
     });
 
@@ -265,7 +265,7 @@ describe.runIf(needs("linux", "tmpfs")).each(replaceForms)(
       const error = await failure(replace({ filePath, content, fileSystem }));
       expect(error).toMatchObject({ code: "EIO", effect: "none", leftovers: [] });
       expect(readFileSync(filePath, "utf8")).toBe("old");
-      expect(readdirSync(dir)).toEqual(["target"]);
+      expect(readdirSync(dir).toSorted()).toEqual(["target"]);
     });
 
     it("A9 each call failing, before, in and after the overwrite: coded, and the effect is true", async () => {

@@ -64,7 +64,7 @@ describe.runIf(needs("posix", "node")).each(Object.entries(openings))("A25 %s", 
     );
     expectAt(ended.stderr, ended.report).toBe(2);
     expect(ended).toMatchObject({ exitCode: null, signal });
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
     expect(readFileSync(join(ended.dir, "target"), "utf8")).toBe("old");
   });
 
@@ -78,7 +78,7 @@ describe.runIf(needs("posix", "node")).each(Object.entries(openings))("A25 %s", 
     expectAt(ended.stderr, ended.report).toBe(2);
     expect(ended).toMatchObject({ exitCode, signal: null });
     if (exitCode === 1) expectAt(how, ended.stderr).toContain("mine");
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 });
 
@@ -93,7 +93,7 @@ describe.runIf(needs("posix", "node"))("A25 the synchronous form", () => {
           process.exit(7);
         } });`);
       expect(ended).toMatchObject({ exitCode: 7, report: 2 });
-      expect(readdirSync(ended.dir)).toEqual(["target"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
     },
   );
 
@@ -102,7 +102,7 @@ describe.runIf(needs("posix", "node"))("A25 the synchronous form", () => {
       const content = (function* () { yield "a"; report(names().length); process.exit(7); })();
       atomic.replaceFileAtomicSync({ filePath, content });`);
     expect(ended).toMatchObject({ exitCode: 7, report: 2 });
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 });
 
@@ -126,7 +126,7 @@ describe.runIf(needs("posix", "node"))("A25 somebody else handles the signal", (
     expectAt(ended.stderr, ended).toMatchObject({ exitCode: 0, signal: null });
     expect(ended.report).toEqual({ handled: 1, method: "rename" });
     expect(readFileSync(join(ended.dir, "target"), "utf8")).toBe("whole, in spite of it");
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 
   it("A25 who exits in their handler: removed, with their exit code", async () => {
@@ -136,7 +136,7 @@ describe.runIf(needs("posix", "node"))("A25 somebody else handles the signal", (
       report(names().length);
       process.kill(process.pid, "SIGTERM"); ${linger}`);
     expect(ended).toMatchObject({ exitCode: 23, signal: null, report: 2 });
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 
   it("A25 who sends the signal again after their own cleaning up: removed, ended by it", async () => {
@@ -146,7 +146,7 @@ describe.runIf(needs("posix", "node"))("A25 somebody else handles the signal", (
       report(names().length);
       process.kill(process.pid, "SIGTERM"); ${linger}`);
     expect(ended).toMatchObject({ exitCode: null, signal: "SIGTERM", report: 2 });
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 
   it("A25 a second copy of this package: neither waits for the other", async () => {
@@ -167,7 +167,7 @@ describe.runIf(needs("posix", "node"))("A25 somebody else handles the signal", (
         { copy: pathToFileURL(join(copy, "dist", "index.js")).href },
       );
       expectAt(ended.stderr, ended).toMatchObject({ exitCode: null, signal: "SIGTERM", report: 3 });
-      expect(readdirSync(ended.dir)).toEqual(["target"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
     }
   });
 
@@ -199,7 +199,7 @@ describe.runIf(needs("posix", "node"))("A25 somebody else handles the signal", (
       report(names().length);
       process.kill(process.pid, "SIGTERM"); ${linger}`);
       expectAt(ended.stderr, ended).toMatchObject({ exitCode: null, signal: "SIGTERM", report: 2 });
-      expect(readdirSync(ended.dir)).toEqual(["target"]);
+      expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
     },
   );
 });
@@ -270,7 +270,7 @@ describe.runIf(needs("posix", "node"))("A25 listeners on process", () => {
     const { staged, removed } = ended.report as { staged: string; removed: string[] };
     expect(ended.exitCode).toBe(3);
     expect(removed).toEqual([staged]);
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 });
 
@@ -305,7 +305,7 @@ describe.runIf(needs("linux", "node"))("A25 worker threads", () => {
     expect(before).toMatchObject([{ path, pid, ownerAlive: true }]);
     expect(found).toMatchObject([{ path, pid, ownerAlive: false, bytes: 8 }]);
     expect(removed).toMatchObject([{ path }]);
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 
   it.each([
@@ -336,6 +336,6 @@ describe.runIf(needs("linux", "node"))("A25 worker threads", () => {
     const found = await findStagedFiles(ended.dir);
     for (const file of found) expect(file).toMatchObject({ ownerAlive: false });
     await sweepStagedFiles(ended.dir);
-    expect(readdirSync(ended.dir)).toEqual(["target"]);
+    expect(readdirSync(ended.dir).toSorted()).toEqual(["target"]);
   });
 });
