@@ -106,7 +106,7 @@ function* lookAgain(replacement: Replacement): Steps<void> {
     });
   }
   replacement.bytes = Number(own.size);
-  if (request.syncTempFile) yield* fsync(staged.handle);
+  if (request.syncTempFile && request.beforeRename !== undefined) yield* fsync(staged.handle);
 }
 
 /** `ifMatch` once more: staging and the hook took their time. */

@@ -140,8 +140,7 @@ class Stage implements StagedFileAtomic {
     this.stream ??= new Writable({
       write: (chunk: Uint8Array, _encoding, done) => {
         // Also while commit() waits for what the stream still holds.
-        const written = this.state === "ended" ? Promise.reject(this.closed("write")) : undefined;
-        (written ?? this.enqueue(chunk)).then(() => done(), done);
+        this.enqueue(chunk).then(() => done(), done);
       },
     });
     return this.stream;
@@ -181,7 +180,7 @@ class Stage implements StagedFileAtomic {
       yield* replacement.finish(this.bytes);
       return yield* publish(replacement);
     } finally {
-      this.state = "ended";
+      this.end();
       // An abort does not end a write that is under way; its descriptor must stay open until then,
       // or the number may belong to another file when the write is made.
       yield* shielded(wait(this.written.catch(() => {})));
@@ -191,7 +190,7 @@ class Stage implements StagedFileAtomic {
 
   async discard(): Promise<void> {
     if (this.state !== "open") return;
-    this.state = "ended";
+    this.end();
     await this.written.catch(() => {}); // nobody wants what it was to write
     const { operation } = this.replacement;
     await runAsync(this.discardSteps(), operation);
@@ -206,6 +205,12 @@ class Stage implements StagedFileAtomic {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.discard();
+  }
+
+  /** What a pipe still brings then has nowhere to go: an error of the stream would end the program. */
+  private end(): void {
+    this.state = "ended";
+    this.stream?.destroy();
   }
 
   private closed(op: string): Error {

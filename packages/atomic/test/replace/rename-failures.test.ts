@@ -35,7 +35,7 @@ function existing(): string {
 
 describe.each(forms)("a rename that fails, $form", ({ replace }) => {
   describe("by the Windows table", () => {
-    it.each(["EPERM", "EACCES", "EBUSY"])("A6: %s twice, then it succeeds", async (errno) => {
+    it.each(["EPERM", "EACCES", "EBUSY"])("A6, A23: %s twice, then it succeeds", async (errno) => {
       const filePath = existing();
       const faulty = failing(errno, errno, undefined);
       const receipt = await replace({
@@ -52,7 +52,7 @@ describe.each(forms)("a rename that fails, $form", ({ replace }) => {
 
     // Somebody who holds the file is a reader: written in place, they would meet a mixture.
     it.each(["EPERM", "EACCES", "EBUSY"])(
-      "A6: %s for ever: gives up after the budget",
+      "A6, A23: %s for ever: gives up after the budget",
       async (errno) => {
         const filePath = existing();
         const faulty = failing(errno);

@@ -45,6 +45,37 @@ it("commit() fails if its stream was destroyed", async () => {
   expect(readdirSync(dir).toSorted()).toEqual([]);
 });
 
+it.runIf(needs("node"))(
+  "a pipe that goes on after discard() does not end the program",
+  async () => {
+    const dir = tempDir();
+    const left = await runScript({
+      input: { dir },
+      script: `
+      import { readdirSync } from "node:fs";
+      import { Readable } from "node:stream";
+      import { setTimeout as pause } from "node:timers/promises";
+      import { stageFileAtomic } from "@holdfast/atomic";
+      const staged = await stageFileAtomic({ filePath: input.dir + "/file" });
+      async function* endless() {
+        for (;;) {
+          await pause(1);
+          yield Buffer.alloc(1000);
+        }
+      }
+      const source = Readable.from(endless());
+      source.pipe(staged.writable);
+      await pause(20);
+      await staged.discard();
+      await pause(20);
+      source.destroy();
+      report(readdirSync(input.dir));
+    `,
+    });
+    expect(left).toEqual([]);
+  },
+);
+
 it("commit() fails if another file was put in the place of the staged one", async () => {
   const dir = tempDir();
   const staged = await stageFileAtomic({ filePath: join(dir, "file") });
