@@ -10,6 +10,7 @@ import { npmInstall } from "./npm-install.mjs";
  * @typedef {object} Peers
  * @property {(specifier: string) => Promise<any>} load  rejects with the reason if it is left out
  * @property {Record<string, string>} versions
+ * @property {string} folder  where they are installed
  */
 
 /**
@@ -26,7 +27,7 @@ export async function providePeers() {
     npmInstall(dir, JSON.parse(pinned), ["--ignore-scripts"]);
   } catch (error) {
     const load = () => Promise.reject(new Error(`npm install failed: ${error.message}`));
-    return { load, versions: {} };
+    return { load, versions: {}, folder: dir };
   }
   // A bare specifier resolves from the module that imports it: so a module that lies in the cache
   // folder does the importing.
@@ -36,6 +37,7 @@ export async function providePeers() {
 
   const manifests = Object.fromEntries(names.map((name) => [name, manifest(dir, name)]));
   return {
+    folder: dir,
     versions: Object.fromEntries(
       names.map((name) => [name, manifests[name].version + nativePart(dir, name)]),
     ),

@@ -20,10 +20,14 @@ async function bundle(folder) {
     .filter((target) => typeof target === "object")
     .map((target) => basename(target.default, ".js"));
   const files = new Map([
-    ...(await modules(folder, entries, Object.keys(manifest.dependencies ?? {}))),
+    ...(await modules(folder, entries, dependenciesOf(manifest))),
     ...publicDeclarations(join(folder, "declarations"), entries),
   ]);
   publish(join(folder, "dist"), files);
+}
+
+function dependenciesOf({ dependencies = {}, peerDependencies = {} }) {
+  return [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
 }
 
 /** The bundled modules: file name to text. */
@@ -44,7 +48,7 @@ async function modules(folder, entries, dependencies) {
   try {
     const { output } = await build.generate({
       format: "esm",
-      chunkFileNames: "shared.js",
+      chunkFileNames: "shared.js", // shared2.js, … where entries share different things
       comments: false,
       // Short names for local variables alone, and no dead code: lines, and the names of functions and
       // classes, are what a stack trace shows.

@@ -18,9 +18,33 @@ export function publicDeclarations(folder, entries) {
   const home = entries.length === 1 ? entries[0] : "shared";
   const files = [[`${home}.d.ts`, declarationsText(modules, all)]];
   for (const [entry, names] of exportsOf)
-    if (entry !== home) files.push([`${entry}.d.ts`, exportList(names, `./${home}.js`)]);
+    if (entry !== home)
+      files.push([
+        `${entry}.d.ts`,
+        exportList(names, `./${home}.js`) + augmentations(modules, entry, names, home),
+      ]);
   return files;
 }
+
+/**
+ * What an entry adds to the types of another package (`declare module "vitest"`): in its own file,
+ * since whoever uses the other entries need not have that package.
+ */
+function augmentations(modules, entry, names, home) {
+  const module = modules.module(`${entry}.d.ts`);
+  const nodes = module.body.filter(augments);
+  const used = new Set();
+  for (const { node, meaning } of nodes.flatMap((one) => referencesIn(modules, module, one))) {
+    if (names.get(node.name)?.meaning !== meaning)
+      throw new Error(`${entry}: what it adds to another package uses ${node.name}: export it`);
+    used.add(node.name);
+  }
+  if (nodes.length === 0) return "";
+  const imports = `import type { ${[...used].join(", ")} } from "./${home}.js";\n`;
+  return imports + nodes.map(({ start, end }) => `${module.text.slice(start, end)}\n`).join("");
+}
+
+const augments = (node) => node.type === "TSModuleDeclaration" && node.id.type === "Literal";
 
 /**
  * The parsed modules, and what a name means in them. A meaning is `{ module, name, nodes }` for what
@@ -128,6 +152,9 @@ function declaredNames(node, file) {
     case "FunctionDeclaration":
     case "ClassDeclaration":
       return [declaration.id.name];
+    case "TSModuleDeclaration":
+      if (augments(declaration)) return [];
+    // falls through
     default:
       throw new Error(`${file}: ${declaration.type} is not understood`);
   }
@@ -240,14 +267,20 @@ function reachable(modules, meanings) {
     const meaning = open.pop();
     if (kept.has(meaning)) continue;
     if (!meaning.name) throw new Error(`imports from ${meaning.source} must name what they import`);
-    const references = (meaning.nodes ?? [])
-      .flatMap((node) => identifiers(node))
-      .map((node) => ({ node, meaning: modules.meaning(meaning.module, node.name) }))
-      .filter((reference) => reference.meaning);
+    const references = (meaning.nodes ?? []).flatMap((node) =>
+      referencesIn(modules, meaning.module, node),
+    );
     kept.set(meaning, references);
     open.push(...references.map((reference) => reference.meaning).toReversed());
   }
   return kept;
+}
+
+/** The identifiers in a statement that mean something outside of it. */
+function referencesIn(modules, module, statement) {
+  return identifiers(statement)
+    .map((node) => ({ node, meaning: modules.meaning(module, node.name) }))
+    .filter((reference) => reference.meaning);
 }
 
 // where an identifier stands for a declaration; elsewhere it names a member or a parameter
@@ -269,7 +302,12 @@ function identifiers(statement) {
       return;
     }
     if (typeof node?.type !== "string") return;
-    if (node.type === "TSImportType") throw new Error('"import(…)" as a type is not understood');
+    if (node.type === "TSImportType") {
+      // that of another package, or of Node, means the same anywhere
+      if (node.source.value.startsWith("."))
+        throw new Error('"import(…)" of a module of the package, as a type, is not understood');
+      return walk(node.typeArguments);
+    }
     if (node.type === "Identifier" && referring.has(role)) found.push(node);
     for (const [key, value] of Object.entries(node))
       walk(value, key === "key" && node.computed ? "expression" : key);

@@ -1,0 +1,70 @@
+/**
+ * The shape of `node:fs` that is taken and returned everywhere: `node:fs` itself is one, so is
+ * memfs's `fs`, so is an object that spreads either and replaces some methods.
+ */
+
+type Fs = typeof import("node:fs");
+type FsPromises = typeof import("node:fs/promises");
+
+type Names =
+  | "open"
+  | "close"
+  | "read"
+  | "readv"
+  | "write"
+  | "writev"
+  | "fstat"
+  | "fchmod"
+  | "fchown"
+  | "futimes"
+  | "ftruncate"
+  | "fsync"
+  | "fdatasync"
+  | "rename"
+  | "link"
+  | "unlink"
+  | "symlink"
+  | "readlink"
+  | "mkdir"
+  | "mkdtemp"
+  | "rmdir"
+  | "rm"
+  | "readdir"
+  | "opendir"
+  | "lstat"
+  | "stat"
+  | "statfs"
+  | "access"
+  | "exists"
+  | "realpath"
+  | "chmod"
+  | "chown"
+  | "lchown"
+  | "utimes"
+  | "lutimes"
+  | "truncate"
+  | "readFile"
+  | "writeFile"
+  | "appendFile"
+  | "copyFile"
+  | "cp";
+
+/** The asynchronous half: `node:fs/promises`. */
+export type NodePromises = Pick<FsPromises, Names & keyof FsPromises> & {
+  readonly constants: Fs["constants"];
+};
+
+/** What every function of this package that returns a file system returns. */
+export type NodeFileSystem = Pick<Fs, (Names | `${Names}Sync`) & keyof Fs> &
+  Pick<Fs, "createReadStream" | "createWriteStream" | "constants"> & {
+    readonly promises: NodePromises;
+  };
+
+/**
+ * What can be wrapped: anything that has some of `node:fs`, in any of its faces. A program that uses
+ * what is missing gets a `TypeError`, as it would from the object itself.
+ */
+export interface FileSystemLike {
+  readonly promises?: object;
+  readonly [name: string]: unknown;
+}

@@ -1,0 +1,83 @@
+import { disksAt } from "./crash-point.ts";
+import { everyState, mostStates } from "./legal-states.ts";
+import type { CrashCase, History } from "./history.ts";
+import type { Identities } from "./identity.ts";
+import { maxBytes } from "./inode-variants.ts";
+import type { PowerLossModel } from "./models.ts";
+
+/** How often as many states are looked at as may be run, before there are said to be too many. */
+const looksPerState = 30;
+const fewLooks = 20_000;
+/** To look at a state takes longer the more changes are pending: so many are as much as the rest. */
+const changesPerLook = 20;
+/** What a state takes for each of its inodes, in bytes. */
+const bytesPerInode = 16;
+/** Every different case of some histories, by key. */
+export type Cases<Ack> = Map<string, CrashCase<Ack>>;
+
+/**
+ * Adds every legal state at every point of a history, each once, whichever point or model it comes
+ * from.
+ *
+ * @param known keys of cases that were run before and are left out
+ * @returns false if there are more than `limit`, or too many to tell
+ */
+export function collect<Ack>(
+  history: History<Ack>,
+  models: readonly PowerLossModel[],
+  cases: Cases<Ack>,
+  limit: number,
+  identities: Identities,
+  known: ReadonlySet<string> = new Set<string>(),
+): boolean {
+  let looks = fewLooks + limit * looksPerState;
+  let bytes = 0;
+  const counted = new WeakSet<Uint8Array>();
+  for (const { point, disk } of disksAt(history.timeline, models)) {
+    const token = tokenAt(history, point.acks);
+    const { model } = disk;
+    const look = 1 + disk.pending.length / changesPerLook;
+    const all = everyState(disk, limit, identities, (state, tree, variants) => {
+      looks -= look;
+      if (looks < 0) return false;
+      const key = `${token}:${state}`;
+      const same = cases.get(key);
+      if (same !== undefined) {
+        if (same.model !== model) same.alsoIn.add(model);
+        return true;
+      }
+      if (known.has(key)) return true;
+      if (cases.size >= limit) return false;
+      bytes += variants.length * bytesPerInode;
+      for (const { content } of variants) {
+        if (counted.has(content)) continue;
+        counted.add(content);
+        bytes += content.length;
+      }
+      if (bytes > maxBytes) return false;
+      cases.set(key, {
+        history,
+        point,
+        model,
+        alsoIn: new Set<PowerLossModel>(),
+        state: { key: state, tree, variants: [...variants] },
+        disk,
+      });
+      return true;
+    });
+    if (!all) return false;
+  }
+  return true;
+}
+
+/** Stands for what had been acknowledged. */
+export function tokenAt<Ack>({ tokens, before }: History<Ack>, acks: number): string {
+  return before === undefined ? tokens[acks]! : tokenAt(before.history, before.point.acks);
+}
+
+/** At most so many states, not counting how many of them are equal. */
+export function mostCases<Ack>(history: History<Ack>, models: readonly PowerLossModel[]): number {
+  let most = 0;
+  for (const { disk } of disksAt(history.timeline, models)) most += mostStates(disk);
+  return most;
+}

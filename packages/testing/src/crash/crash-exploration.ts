@@ -1,0 +1,218 @@
+import { setImmediate } from "node:timers/promises";
+import type { Exploration } from "../scenario/exploration.ts";
+import { Random } from "../scenario/random.ts";
+import type { Start } from "../scenario/run-scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { CaseRunner } from "./case-runner.ts";
+import { collect, mostCases, tokenAt } from "./collect.ts";
+import type { Cases } from "./collect.ts";
+import { disksAt, pointsOf } from "./crash-point.ts";
+import { AckTokens } from "./history.ts";
+import type { CrashCase, History } from "./history.ts";
+import { Identities } from "./identity.ts";
+import { imageOf } from "./legal-states.ts";
+import type { PowerLossModel } from "./models.ts";
+import type { CrashSettings } from "./options.ts";
+import { randomState } from "./random-state.ts";
+import { recordRecovery, recordRun } from "./record.ts";
+import type { RecordedRun } from "./record.ts";
+
+/** In how many rounds, each over all points, random states are drawn. */
+const rounds = 16;
+/** So many more draws than states are wanted: some come up twice. */
+const drawsPerState = 4;
+const breatheEveryMs = 50;
+
+interface Bounds {
+  readonly start: Start;
+  readonly maxStates: number;
+  readonly maxFailures: number | undefined;
+}
+
+/** One exploration: runs, the states that a power loss may leave of them, and those of recoveries. */
+export class CrashExploration<Ack> {
+  readonly #scenario: Scenario<Ack>;
+  readonly #settings: CrashSettings;
+  readonly #exploration: Exploration;
+  readonly #start: Start;
+  readonly #maxStates: number;
+  readonly #runner: CaseRunner<Ack>;
+  readonly #random: Random;
+  readonly #identities = new Identities();
+  readonly #tokens = new AckTokens();
+  /** The keys of cases that were run. */
+  readonly #done = new Set<string>();
+  /** Cases whose recovery can be cut off. */
+  readonly #recoveries: CrashCase<Ack>[] = [];
+  /** How many cases there are; where they were too many to count, how many at most. */
+  #total = 0;
+  #sampled = false;
+  /** Whether `#total` counts everything there was to explore. */
+  #counted = false;
+  #breathedAt: number = performance.now();
+
+  constructor(
+    scenario: Scenario<Ack>,
+    settings: CrashSettings,
+    exploration: Exploration,
+    { start, maxStates, maxFailures }: Bounds,
+  ) {
+    this.#scenario = scenario;
+    this.#settings = settings;
+    this.#exploration = exploration;
+    this.#start = start;
+    this.#maxStates = maxStates;
+    this.#runner = new CaseRunner(scenario, start.memory, exploration, maxFailures);
+    this.#random = new Random(exploration.seed);
+  }
+
+  async explore(): Promise<void> {
+    const { faults, again } = this.#settings;
+    const run = await recordRun(this.#scenario, this.#start, 0, this.#tokens);
+    const done =
+      (await this.#exploreRun(run, faults ? 0.5 : 1)) &&
+      (!faults || (await this.#exploreFaults(run))) &&
+      (!again || (await this.#exploreRecoveries()));
+    this.#counted = done || !(faults || again);
+    this.#exploration.expect(this.#counted && !this.#sampled ? this.#total : undefined);
+  }
+
+  /** What share of all cases was run, as far as they could be counted. */
+  share(): number | undefined {
+    return this.#counted && this.#sampled ? this.#exploration.cases / this.#total : undefined;
+  }
+
+  get #left(): number {
+    return this.#maxStates - this.#exploration.cases;
+  }
+
+  /** Runs in which one fsync fails, until there is none left that could. */
+  async #exploreFaults({ history }: RecordedRun<Ack>): Promise<boolean> {
+    let flushes = history.timeline.events.filter(({ kind }) => kind === "sync").length;
+    for (let fault = 1; ; fault++) {
+      const run = await recordRun(this.#scenario, this.#start, fault, this.#tokens);
+      if (!run.failed) return true;
+      const share = 1 / Math.max(1, flushes--);
+      if (!(await this.#exploreRun(run, share))) return false;
+    }
+  }
+
+  /** @param share of what is left of the budget, if there are too many cases to run them all */
+  async #exploreRun(run: RecordedRun<Ack>, share: number): Promise<boolean> {
+    if (!(await this.#mayGoOn())) return false;
+    await this.#runner.runToEnd(run);
+    this.#total++;
+    const { models } = this.#settings;
+    const quota = this.#settings.again ? share / 2 : share;
+    const most = run.history.fault === 0 ? this.#left : Math.ceil(this.#left * share);
+    return await this.#exploreHistory(run.history, models, most, Math.ceil(this.#left * quota));
+  }
+
+  /**
+   * @param most how many cases are few enough to run them all
+   * @param quota how many are run of too many
+   */
+  async #exploreHistory(
+    history: History<Ack>,
+    models: readonly PowerLossModel[],
+    most: number,
+    quota: number,
+  ): Promise<boolean> {
+    const cases: Cases<Ack> = new Map<string, CrashCase<Ack>>();
+    if (!collect(history, models, cases, most, this.#identities, this.#done)) {
+      return await this.#sample(history, models, quota);
+    }
+    this.#total += cases.size;
+    if (!this.#sampled) this.#exploration.expect(this.#total);
+    for (const [key, found] of cases) {
+      if (!(await this.#runCase(key, found))) return false;
+    }
+    return true;
+  }
+
+  async #runCase(key: string, found: CrashCase<Ack>): Promise<boolean> {
+    const mayGoOn = this.#mayGoOn();
+    if (!(typeof mayGoOn === "boolean" ? mayGoOn : await mayGoOn)) return false;
+    this.#done.add(key);
+    const result = this.#runner.run(found);
+    const recovers = typeof result === "boolean" ? result : await result;
+    if (recovers && this.#settings.again && found.history.before === undefined) {
+      this.#recoveries.push(found);
+    }
+    return true;
+  }
+
+  /** Random states from all points and models, in rounds, so that an early end leaves out no point. */
+  async #sample(
+    history: History<Ack>,
+    models: readonly PowerLossModel[],
+    quota: number,
+  ): Promise<boolean> {
+    const most = mostCases(history, models);
+    this.#total += most;
+    this.#sampled = true;
+    this.#exploration.expect(undefined);
+    this.#exploration.leaveOut(
+      `there may be ${roughly(most)} states: random ones were run, from all points`,
+    );
+    const end = this.#exploration.cases + quota;
+    const cells = models.flatMap((model) => pointsOf(history.timeline, model)).length;
+    const perCell = quota / rounds / cells;
+    for (let round = 0; round < rounds * drawsPerState; round++) {
+      let credit = this.#random.next();
+      for (const { point, disk } of disksAt(history.timeline, models)) {
+        const token = tokenAt(history, point.acks);
+        for (credit += perCell; credit >= 1; credit--) {
+          if (this.#exploration.cases >= end) return true;
+          const state = randomState(disk, this.#random, this.#identities);
+          const key = `${token}:${state.key}`;
+          if (this.#done.has(key)) continue;
+          const { model } = disk;
+          const alsoIn = new Set<PowerLossModel>();
+          const found = { history, point, model, alsoIn, state, disk };
+          if (!(await this.#runCase(key, found))) return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Cuts off each recovery at every point of it. */
+  async #exploreRecoveries(): Promise<boolean> {
+    shuffle(this.#recoveries, this.#random);
+    for (const found of this.#recoveries) {
+      if (!(await this.#mayGoOn())) return false;
+      const image = imageOf(found.disk, found.state);
+      const { memory } = this.#start;
+      const history = await recordRecovery(this.#scenario, memory, found, image);
+      const models = [found.model, ...found.alsoIn];
+      const quota = Math.ceil(this.#left / 4);
+      if (!(await this.#exploreHistory(history, models, this.#left, quota))) return false;
+    }
+    return true;
+  }
+
+  #mayGoOn(): boolean | Promise<boolean> {
+    if (!this.#exploration.mayGoOn()) return false;
+    if (performance.now() - this.#breathedAt < breatheEveryMs) return true;
+    return this.#breathe();
+  }
+
+  /** Lets timers and signals of the test's own have their turn. */
+  async #breathe(): Promise<boolean> {
+    await setImmediate();
+    this.#breathedAt = performance.now();
+    return true;
+  }
+}
+
+function roughly(count: number): string {
+  return count < 1e6 ? String(count) : count.toExponential(0);
+}
+
+function shuffle(list: unknown[], random: Random): void {
+  for (let at = list.length - 1; at > 0; at--) {
+    const other = random.below(at + 1);
+    [list[at], list[other]] = [list[other], list[at]];
+  }
+}

@@ -1,0 +1,119 @@
+import { inspect } from "node:util";
+import { facesOf } from "../calls/faces.ts";
+import type { Image } from "../memory/effect.ts";
+import { MemoryBackend } from "../memory/memory-backend.ts";
+import type { MemoryFileSystemOptions } from "../memory/options.ts";
+import type { Failure } from "../scenario/report.ts";
+import type { Scenario, Seen } from "../scenario/scenario.ts";
+import { readTreeSync } from "../tree/read-tree.ts";
+import { describeCalls, describePoint, simplest } from "./explain.ts";
+import type { SimplestCase } from "./explain.ts";
+import type { CrashCase, History } from "./history.ts";
+import { acksOf } from "./history.ts";
+import { recover } from "./judge.ts";
+import { imageOf } from "./legal-states.ts";
+import type { RecordedRun } from "./record.ts";
+import { formatReplay } from "./replay-string.ts";
+
+/** How much had to go wrong. */
+export function sizeOf<Ack>(found: CrashCase<Ack>): number {
+  const { fault, before } = found.history;
+  const own = simplest(found).odd.length;
+  return before === undefined ? own + (fault === 0 ? 0 : 1) : own + 1 + sizeOf(before);
+}
+
+/** A power loss after which the check was not content, told so that a person understands it. */
+export async function failureOf<Ack>(
+  scenario: Scenario<Ack>,
+  memory: MemoryFileSystemOptions,
+  found: CrashCase<Ack>,
+  error: Error,
+): Promise<Failure> {
+  const { before } = found.history;
+  const simple = simplest(found);
+  const earlier = before === undefined ? undefined : simplest(before);
+  const image = imageOf(found.disk, found.state);
+  return {
+    message: firstLine(error),
+    where: whereOf(found.history, simple, earlier),
+    calls: [
+      ...(earlier === undefined ? [] : [...describeCalls(earlier), "recovery:"]),
+      ...describeCalls(simple),
+    ],
+    state: await stateLines(scenario, memory, image, acksOf(found), error),
+    replay: formatReplay(
+      found.history.fault,
+      ...[...(earlier === undefined ? [] : [earlier]), simple].map((one) => ({
+        model: one.found.model.name,
+        events: one.events,
+        odd: one.odd,
+      })),
+    ),
+    error,
+    size: sizeOf(found),
+  };
+}
+
+function whereOf<Ack>(
+  { fault }: History<Ack>,
+  simple: SimplestCase<Ack>,
+  earlier: SimplestCase<Ack> | undefined,
+): string {
+  const lost = `power lost ${describePoint(earlier ?? simple)}`;
+  const again = earlier === undefined ? "" : `; again ${describePoint(simple)}`;
+  return `${lost}${again}${afterFault(fault)}`;
+}
+
+const afterFault = (fault: number): string =>
+  fault === 0 ? "" : `; fsync number ${fault} had failed`;
+
+async function stateLines<Ack>(
+  scenario: Scenario<Ack>,
+  memory: MemoryFileSystemOptions,
+  image: Image,
+  acks: readonly Ack[],
+  error: Error,
+): Promise<string[]> {
+  const found = treeOf(image);
+  const lines = ["found after the power loss:", ...indented(found)];
+  if (scenario.recover !== undefined) {
+    const backend = new MemoryBackend(memory, image);
+    await recover(scenario, facesOf(backend)); // if it threw, that is the error shown below
+    const after = treeOf(backend.snapshot());
+    if (after.join("\n") !== found.join("\n")) lines.push("after recovery:", ...indented(after));
+  }
+  return [...lines, ...toldAndSaid({ acks, end: "crash", leaks: [] }, error)];
+}
+
+function toldAndSaid<Ack>({ acks, end }: Seen<Ack>, error: Error): string[] {
+  const ended = end instanceof Error ? `threw ${firstLine(end)}` : end;
+  return [
+    `the check was told: acks = ${inspect(acks, { breakLength: Infinity })}, end = ${ended}`,
+    "the check said:",
+    ...indented(error.message.split("\n")),
+  ];
+}
+
+/** As root sees it, whoever the program is. */
+function treeOf(image: Image): string[] {
+  const lines = readTreeSync(facesOf(new MemoryBackend({}, image)), "/");
+  return lines.length === 0 ? ["(nothing)"] : lines;
+}
+
+const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
+
+const firstLine = ({ message }: Error): string => message.split("\n", 1)[0]!;
+
+/** A run that nothing cut off, and which left what is wrong. */
+export function failureAtEnd<Ack>({ history, fs, seen }: RecordedRun<Ack>, error: Error): Failure {
+  const { timeline, fault } = history;
+  return {
+    message: firstLine(error),
+    where: `the run ended, no power lost${afterFault(fault)}`,
+    calls: timeline.calls.map((line, index) => `${index + 1}  ${line}`),
+    state: ["found at the end:", ...indented(readTreeSync(fs, "/")), ...toldAndSaid(seen, error)],
+    replay: formatReplay(fault),
+    error,
+    size: fault === 0 ? 0 : 1,
+  };
+}

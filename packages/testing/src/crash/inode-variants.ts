@@ -1,0 +1,138 @@
+import type { InodeAttributes } from "../memory/effect.ts";
+import type { DiskInode, Pending } from "./disk.ts";
+import { all, contentAfter, lost } from "./fate.ts";
+import type { Fate, Oddity } from "./fate.ts";
+import type { Identities } from "./identity.ts";
+import type { DataChange } from "./timeline.ts";
+
+/** One thing that a file or directory may be after a power loss, apart from its names. */
+export interface InodeVariant {
+  /** Equal for equal content and attributes. */
+  readonly id: number;
+  readonly content: Uint8Array;
+  readonly attributes: InodeAttributes;
+  readonly odd: readonly Oddity[];
+}
+
+/** What may have become of a change: a choice of one is none. */
+export type Choices = (pending: Pending) => readonly Fate[];
+
+/** What the contents of states that wait to be run may take. */
+export const maxBytes: number = 2 ** 28;
+/** More than so many changes of one file are not looked at in every way. */
+const maxChanges = 1000;
+// Attributes are few; the rest of the 53 bits of a number is for contents.
+const attributesBits = 2 ** 20;
+
+/** All variants, each once; `undefined` if there may be more than `limit`. */
+export function variantsOf(
+  inode: DiskInode,
+  choices: Choices,
+  limit: number,
+  identities: Identities,
+): readonly InodeVariant[] | undefined {
+  const contents = contentsOf(inode, choices, limit, identities);
+  if (contents === undefined) return undefined;
+  const modes = modesOf(inode, choices, identities);
+  if (contents.length * modes.length > limit) return undefined;
+  return modes.flatMap((mode) =>
+    contents.map((content) => ({
+      id: content.id * attributesBits + mode.id,
+      content: content.content,
+      attributes: mode.attributes,
+      odd: [...content.odd, ...mode.odd],
+    })),
+  );
+}
+
+type Contents = Pick<InodeVariant, "id" | "content" | "odd">;
+type Modes = Pick<InodeVariant, "id" | "attributes" | "odd">;
+
+function contentsOf(
+  inode: DiskInode,
+  choices: Choices,
+  limit: number,
+  identities: Identities,
+): readonly Contents[] | undefined {
+  const { data, content } = inode;
+  // The content of a directory or a link is in the shape of the tree.
+  if (inode.type !== "file") return [{ id: 0, content, odd: [] }];
+  if (data.length === 0) return [{ id: identities.content(content), content, odd: [] }];
+  if (data.length > maxChanges && limit < Infinity) return undefined;
+  const changes = data.map(({ change }) => change);
+  const found = new Map<number, Contents>();
+  const fates: Fate[] = changes.map(() => all);
+  let visited = 0;
+  let bytes = 0;
+  // From the last to the first: what a later change hides need not be tried in every way.
+  const choose = (at: number): boolean => {
+    if (at < 0) {
+      if (++visited > limit) return false;
+      const made = contentAfter(content, changes, fates);
+      const id = identities.content(made);
+      const odd = odditiesOf(changes, fates);
+      if (!found.has(id) && (bytes += made.length) > maxBytes && limit < Infinity) return false;
+      const known = found.get(id);
+      if (known === undefined || known.odd.length > odd.length) {
+        found.set(id, { id, content: known?.content ?? made, odd });
+      }
+      return true;
+    }
+    fates[at] = all;
+    if (isHidden(changes, fates, at)) return choose(at - 1);
+    for (const fate of choices(data[at]!)) {
+      fates[at] = fate;
+      if (!choose(at - 1)) return false;
+    }
+    return true;
+  };
+  return choose(changes.length - 1) ? [...found.values()] : undefined;
+}
+
+function odditiesOf(changes: readonly DataChange[], fates: readonly Fate[]): Oddity[] {
+  const odd: Oddity[] = [];
+  for (let at = 0; at < changes.length; at++) {
+    if (fates[at] !== all) odd.push({ change: changes[at]!, fate: fates[at]! });
+  }
+  return odd;
+}
+
+/** Whether a later change that happened makes it irrelevant whether this one did. */
+function isHidden(changes: readonly DataChange[], fates: readonly Fate[], at: number): boolean {
+  const change = changes[at]!;
+  for (let later = at + 1; later < changes.length; later++) {
+    const other = changes[later]!;
+    const fate = fates[later]!;
+    if (fate.kind === "lost") continue;
+    if (other.kind === "truncate") {
+      if ((change.kind === "write" ? change.offset : change.size) >= other.size) return true;
+    } else if (change.kind === "write" && change.offset >= other.offset) {
+      const length = fate.kind === "part" ? fate.bytes : other.bytes.length;
+      if (change.offset + change.bytes.length <= other.offset + length) return true;
+    }
+  }
+  return false;
+}
+
+/** The newest change of attributes that happened decides. */
+function modesOf(inode: DiskInode, choices: Choices, identities: Identities): readonly Modes[] {
+  const { modes, attributes } = inode;
+  const found = new Map<number, Modes>();
+  for (let kept = modes.length; kept >= 0; kept--) {
+    const newest = modes[kept - 1];
+    const later = modes.slice(kept);
+    const allowed =
+      later.every((one) => choices(one).includes(lost)) &&
+      (newest === undefined || choices(newest).includes(all));
+    if (!allowed) continue;
+    const id =
+      newest === undefined
+        ? identities.attributes(attributes)
+        : identities.attributes(newest.change.attributes, newest.change.setsTime);
+    const odd = later.map(({ change }) => ({ change, fate: lost }));
+    if (!found.has(id)) {
+      found.set(id, { id, attributes: newest?.change.attributes ?? attributes, odd });
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,54 @@
+import { facesOf } from "../calls/faces.ts";
+import type { Image } from "../memory/effect.ts";
+import { MemoryBackend } from "../memory/memory-backend.ts";
+import type { MemoryFileSystemOptions } from "../memory/options.ts";
+import { runOnce, startFrom } from "../scenario/run-scenario.ts";
+import type { Start } from "../scenario/run-scenario.ts";
+import type { Scenario, Seen } from "../scenario/scenario.ts";
+import type { NodeFileSystem } from "../calls/node-file-system.ts";
+import type { AckTokens, CrashCase, History } from "./history.ts";
+import { recover } from "./judge.ts";
+import { Recorder } from "./recorder.ts";
+
+/** A run from its start to its end. */
+export interface RecordedRun<Ack> {
+  readonly history: History<Ack>;
+  /** What is there without a power loss. */
+  readonly fs: NodeFileSystem;
+  readonly seen: Seen<Ack>;
+  /** Whether the fsync that was to fail was made. */
+  readonly failed: boolean;
+}
+
+/** @param fault which fsync fails, counted from 1; 0 for none */
+export async function recordRun<Ack>(
+  scenario: Scenario<Ack>,
+  start: Start,
+  fault: number,
+  tokens: AckTokens,
+): Promise<RecordedRun<Ack>> {
+  const backend = startFrom(start);
+  const recorder = new Recorder(backend, start.image, fault);
+  const { acks, end } = await runOnce(scenario, recorder.fs, () => recorder.acknowledged());
+  backend.onEffect = undefined;
+  return {
+    history: { timeline: recorder, acks, tokens: tokens.of(acks), fault },
+    fs: facesOf(backend),
+    seen: { acks, end, leaks: recorder.leaks() },
+    failed: recorder.failed,
+  };
+}
+
+/** What the program does when it starts again after a power loss, until it is done or throws. */
+export async function recordRecovery<Ack>(
+  scenario: Scenario<Ack>,
+  memory: MemoryFileSystemOptions,
+  before: CrashCase<Ack>,
+  image: Image,
+): Promise<History<Ack>> {
+  const backend = new MemoryBackend(memory, image);
+  const recorder = new Recorder(backend, image);
+  await recover(scenario, recorder.fs); // what it threw was reported when it was not cut off
+  backend.onEffect = undefined;
+  return { timeline: recorder, acks: [], tokens: [""], fault: before.history.fault, before };
+}

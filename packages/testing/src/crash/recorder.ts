@@ -1,0 +1,188 @@
+import { formatCall, type Call } from "../calls/call.ts";
+import { fsConstants, O_SYNC } from "../calls/constants.ts";
+import { facesOf } from "../calls/faces.ts";
+import { Interception, type Interceptor } from "../calls/intercept.ts";
+import { nodeError } from "../calls/node-error.ts";
+import type { NodeFileSystem } from "../calls/node-file-system.ts";
+import type { Effect, Image, InodeId } from "../memory/effect.ts";
+import type { MemoryBackend } from "../memory/memory-backend.ts";
+import type { Birth, Change, Setting, Timeline, TimelineEvent } from "./timeline.ts";
+
+const O_DSYNC = fsConstants["O_DSYNC"]!;
+
+/** Stands in front of a memory file system and notes what each call does to it. */
+export class Recorder implements Interceptor, Timeline {
+  readonly base: Image;
+  readonly events: TimelineEvent[] = [];
+  readonly births: Map<InodeId, Birth> = new Map<InodeId, Birth>();
+  readonly calls: string[] = [];
+  readonly fs: NodeFileSystem;
+  readonly #interception: Interception;
+  readonly #failSync: number;
+  readonly #slots = new Map<string, number>();
+  /** How often each descriptor that flushes with every write does it: fully, or its data only. */
+  readonly #flushing = new Map<number, "all" | "data">();
+  #call: Call | undefined;
+  #changes = 0;
+  #changesOfCall = 0;
+  #syncs = 0;
+  #failing = false;
+
+  /**
+   * @param base what `backend` holds
+   * @param failSync which fsync fails, counted from 1; 0 for none
+   */
+  constructor(backend: MemoryBackend, base: Image, failSync = 0) {
+    this.base = base;
+    this.#failSync = failSync;
+    this.#interception = new Interception(backend, this);
+    this.fs = facesOf(this.#interception);
+    backend.onEffect = (effect) => this.#note(effect);
+  }
+
+  /** Whether the fsync that was to fail was ever made. */
+  get failed(): boolean {
+    return this.#failSync > 0 && this.#syncs >= this.#failSync;
+  }
+
+  /** The paths of what was opened and not closed. */
+  leaks(): string[] {
+    return this.#interception.openFiles().map(({ path }) => path);
+  }
+
+  acknowledged(): void {
+    this.events.push({ kind: "ack", call: this.calls.length });
+  }
+
+  sync(call: Call, proceed: () => unknown): unknown {
+    const fails = this.#begin(call);
+    try {
+      const result = proceed();
+      this.#end(call, result);
+      if (fails) throw nodeError("EIO", call.name, []);
+      return result;
+    } catch (error) {
+      this.#threw(call, error);
+      throw error;
+    }
+  }
+
+  async async(call: Call, proceed: () => Promise<unknown>): Promise<unknown> {
+    const fails = this.#begin(call);
+    try {
+      const made = proceed();
+      // The memory file system is done with a call when it returns: what comes now is another's.
+      this.#call = undefined;
+      const result = await made;
+      this.#end(call, result);
+      if (fails) throw nodeError("EIO", call.name, []);
+      return result;
+    } catch (error) {
+      this.#threw(call, error);
+      throw error;
+    }
+  }
+
+  #begin(call: Call): boolean {
+    this.#call = call;
+    this.#changesOfCall = 0;
+    this.calls.push(formatCall(call));
+    const flushes = call.name === "fsync" || call.name === "fdatasync";
+    this.#failing = flushes && ++this.#syncs === this.#failSync;
+    return this.#failing;
+  }
+
+  #end(call: Call, result: unknown): void {
+    if (call.name === "close") this.#flushing.delete(call.fd!);
+    if (call.name !== "open") return;
+    const flags = call.args[1] as number;
+    if ((flags & O_SYNC) === O_SYNC) this.#flushing.set(result as number, "all");
+    else if ((flags & O_DSYNC) !== 0) this.#flushing.set(result as number, "data");
+  }
+
+  #threw(call: Call, error: unknown): void {
+    const code = (error as NodeJS.ErrnoException | undefined)?.code ?? String(error);
+    this.calls[call.index - 1] += ` (failed: ${code})`;
+  }
+
+  #note(effect: Effect): void {
+    const call = this.#call?.index ?? this.calls.length;
+    switch (effect.kind) {
+      case "create": {
+        const { type, attributes, target = "" } = effect;
+        this.births.set(
+          effect.inode,
+          type === "symlink" ? { type, target, attributes } : { type, attributes },
+        );
+        return;
+      }
+      case "sync": {
+        const { inode, dataOnly } = effect;
+        this.events.push({ kind: "sync", inode, dataOnly, call, failed: this.#failing });
+        return;
+      }
+      case "write": {
+        this.#push(this.#changeOf(effect, call));
+        const flushing = this.#flushing.get(this.#call?.fd ?? -1);
+        if (flushing === undefined) return;
+        const { inode } = effect;
+        const dataOnly = flushing === "data";
+        this.events.push({ kind: "sync", inode, dataOnly, call, failed: false });
+        return;
+      }
+      default:
+        this.#push(this.#changeOf(effect, call));
+    }
+  }
+
+  #push(change: Change): void {
+    this.events.push({ kind: "change", change });
+  }
+
+  #changeOf(effect: Exclude<Effect, { kind: "create" | "sync" }>, call: number): Change {
+    const ordinal = ++this.#changesOfCall;
+    const label = ordinal === 1 ? String(call) : `${call}.${ordinal}`;
+    const own = { id: this.#changes++, call, label, inode: effect.inode };
+    switch (effect.kind) {
+      case "link":
+      case "unlink": {
+        const leadsTo = effect.kind === "link" ? effect.inode : undefined;
+        const settings = [this.#setting(effect, leadsTo)];
+        return { kind: "names", ...own, settings, crossing: false };
+      }
+      case "rename": {
+        const { from, to, inode } = effect;
+        const settings = [this.#setting(to, inode), this.#setting(from, undefined)];
+        const crossing = from.directory !== to.directory && !this.#isDirectory(inode);
+        return { kind: "names", ...own, settings, crossing };
+      }
+      case "write": {
+        const { offset, bytes, sizeBefore } = effect;
+        return { kind: "write", ...own, offset, bytes, sizeBefore };
+      }
+      case "truncate":
+        return { kind: "truncate", ...own, size: effect.size };
+      case "attributes": {
+        const setsTime = this.#call?.name.endsWith("utimes") ?? false;
+        return { kind: "attributes", ...own, attributes: effect.attributes, setsTime };
+      }
+    }
+  }
+
+  #isDirectory(inode: InodeId): boolean {
+    return (this.births.get(inode) ?? this.base.inodes.get(inode))?.type === "directory";
+  }
+
+  #setting(
+    { directory, name }: { readonly directory: InodeId; readonly name: string },
+    inode: InodeId | undefined,
+  ): Setting {
+    const key = `${directory}/${name}`;
+    let slot = this.#slots.get(key);
+    if (slot === undefined) {
+      slot = this.#slots.size;
+      this.#slots.set(key, slot);
+    }
+    return { slot, directory, name, inode };
+  }
+}

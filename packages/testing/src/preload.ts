@@ -1,0 +1,3 @@
+import { startInChild } from "./process/child/start.ts";
+
+await startInChild();

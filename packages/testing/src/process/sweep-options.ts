@@ -1,0 +1,123 @@
+import { invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
+import { isErrno } from "../calls/node-error.ts";
+import type { Progress } from "../scenario/report.ts";
+import type { Disturbance, ProcessCall, ProcessOutcome } from "./outcome.ts";
+
+/** The command line: one for all, or one for each directory. */
+export type Command = readonly string[] | ((dir: string) => readonly string[]);
+
+/** What an adversary is told at the moment at which it may act. */
+export interface RaceMoment {
+  readonly dir: string;
+  /** The process that stands still: no handler of a signal runs in it until it goes on. */
+  readonly pid: number;
+  /** The call that the program stands before or after. */
+  readonly call: ProcessCall;
+  readonly when: "before" | "after";
+  /** All calls so far, `call` the last of them. */
+  readonly calls: readonly ProcessCall[];
+}
+
+export interface SweepProcessOptions {
+  /**
+   * The command line: `["node", "save.mjs"]`. It is told the directory in the environment variable
+   * `HOLDFAST_DIR`; a function is given it, and returns the command line.
+   */
+  readonly command: Command;
+  readonly verb: Disturbance["verb"];
+  /** Puts into a fresh directory what the program expects to find there. Default: nothing. */
+  readonly prepare?: (dir: string) => void | Promise<void>;
+  /** Throws if what is on disk is wrong. Called after every run, the undisturbed one included. */
+  readonly check: (outcome: ProcessOutcome) => void | Promise<void>;
+  /**
+   * The adversary of the verb `"race"`. It may leave a moment out by returning `false`; one that never
+   * acts is an error.
+   */
+  readonly race?: (moment: RaceMoment) => unknown;
+  /**
+   * For the verb `"fail"`: only these; each is tried on the calls that can give it. Default: all that
+   * a call can give on this platform.
+   */
+  readonly errnos?: readonly string[];
+  /** Over the environment of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Default: the case's directory. */
+  readonly cwd?: string;
+  /** How long one run may take before it is killed and counts as a failure. Default: 30,000. */
+  readonly timeoutMs?: number;
+  /** Stops after so many runs; the report then is not exhaustive. Default: no limit. */
+  readonly maxCases?: number;
+  /** How many failures are kept. Default: 10. */
+  readonly maxFailures?: number;
+  /** Called at most about twice a second. Default: a line on stderr after five seconds. */
+  readonly onProgress?: (progress: Progress) => void;
+  /** The `replay` of a failure: this run alone. */
+  readonly only?: string;
+  /** Ends the sweep: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+export const defaultTimeoutMs = 30_000;
+
+/** @throws `TypeError`, `RangeError` (`ERR_INVALID_ARG`) */
+export function validateSweep(options: SweepProcessOptions): void {
+  const op = "sweepProcess";
+  const { verb, race, errnos } = options;
+  validateRun(op, options);
+  if (!["kill", "fail", "race"].includes(verb)) {
+    throw invalidRange(op, "verb", `"kill", "fail" or "race"`, verb);
+  }
+  if ((verb === "race") !== (race !== undefined)) {
+    throw invalidCombination(op, `"race" goes with the verb "race"`);
+  }
+  if (race !== undefined && typeof race !== "function") {
+    throw invalidType(op, "race", "a function", race);
+  }
+  if (errnos !== undefined && verb !== "fail") {
+    throw invalidCombination(op, `"errnos" goes with the verb "fail"`);
+  }
+  for (const errno of errnos ?? []) {
+    if (!isErrno(errno)) throw invalidRange(op, "errnos", "names of errnos of this system", errno);
+  }
+  atLeastOne(op, "maxCases", options.maxCases);
+}
+
+interface RunOptions {
+  readonly command: Command;
+  readonly prepare?: unknown;
+  readonly check: unknown;
+  readonly timeoutMs?: number;
+}
+
+/** What a sweep and a storm both take. */
+export function validateRun(op: string, { command, prepare, check, timeoutMs }: RunOptions): void {
+  if (typeof command !== "function") validateCommand(op, command);
+  if (prepare !== undefined && typeof prepare !== "function") {
+    throw invalidType(op, "prepare", "a function", prepare);
+  }
+  if (typeof check !== "function") throw invalidType(op, "check", "a function", check);
+  atLeastOne(op, "timeoutMs", timeoutMs);
+}
+
+/** The command line for one directory. */
+export function commandIn(op: string, command: Command, dir: string): readonly string[] {
+  if (typeof command !== "function") return command;
+  const line = command(dir);
+  validateCommand(op, line);
+  return line;
+}
+
+function validateCommand(op: string, command: unknown): void {
+  const valid =
+    Array.isArray(command) &&
+    command.length > 0 &&
+    command.every((part) => typeof part === "string");
+  if (!valid)
+    throw invalidType(op, "command", "a list of strings, not empty, or a function", command);
+}
+
+export function atLeastOne(op: string, name: string, value: number | undefined): void {
+  if (value === undefined) return;
+  if (typeof value !== "number") throw invalidType(op, name, "a number", value);
+  if (!(value >= 1)) throw invalidRange(op, name, "at least 1", value);
+}

@@ -1,0 +1,56 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { atExit } from "./at-exit.ts";
+
+/**
+ * A new directory on the real disk for one program, and a folder beside it for what it is told and
+ * tells. Removed at the latest when this process ends.
+ */
+export class Workspace {
+  /** The directory of the program: a real path. */
+  readonly dir: string;
+  readonly control: string;
+  readonly #whole: string;
+  readonly #forget: () => void;
+
+  constructor() {
+    this.#whole = realpathSync(mkdtempSync(join(realpathSync(tmpdir()), "holdfast-process-")));
+    this.#forget = atExit(() => removeTree(this.#whole));
+    this.dir = join(this.#whole, "dir");
+    this.control = join(this.#whole, "control");
+    mkdirSync(this.dir);
+    mkdirSync(this.control);
+  }
+
+  /** Forgets what was told and said: the next program starts with an empty journal. */
+  resetControl(): void {
+    rmSync(this.control, { recursive: true });
+    mkdirSync(this.control);
+  }
+
+  remove(): void {
+    removeTree(this.#whole);
+    this.#forget();
+  }
+}
+
+/** Removes a tree also where a program took the permission to do so away. */
+function removeTree(path: string): void {
+  const options = { recursive: true, force: true, maxRetries: 3 } as const;
+  try {
+    rmSync(path, options);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EACCES" && code !== "EPERM") throw error;
+    makeRemovable(path);
+    rmSync(path, options);
+  }
+}
+
+function makeRemovable(directory: string): void {
+  chmodSync(directory, 0o700);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeRemovable(join(directory, entry.name));
+  }
+}

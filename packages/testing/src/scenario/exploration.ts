@@ -1,0 +1,129 @@
+import { invalidRange } from "@holdfast/fs/steps";
+import type { Budget, ExplorerName, Failure, Progress, Report } from "./report.ts";
+
+const progressEveryMs = 500;
+const firstLineAfterMs = 5000;
+
+/**
+ * The bookkeeping of one exploration: its budget, its progress, its failures, and the report, which is
+ * called exhaustive only if nothing whatever was left out.
+ */
+export class Exploration {
+  readonly seed: number;
+  readonly #explorer: ExplorerName;
+  readonly #scenario: string | undefined;
+  readonly #budget: Budget;
+  readonly #maxFailures: number;
+  readonly #limits = new Set<string>();
+  readonly #failures: Failure[] = [];
+  readonly #started: number = performance.now();
+  #toldAt = 0;
+  #cases = 0;
+  #failed = 0;
+  #total: number | undefined;
+
+  constructor(explorer: ExplorerName, scenario: string | undefined, budget: Budget) {
+    for (const name of ["maxStates", "timeoutMs", "maxFailures"] as const) {
+      const value = budget[name];
+      if (value !== undefined && !(value >= 1)) {
+        throw invalidRange(explorer, name, "at least 1", value);
+      }
+    }
+    if (budget.seed !== undefined && !Number.isInteger(budget.seed)) {
+      throw invalidRange(explorer, "seed", "an integer", budget.seed);
+    }
+    this.#explorer = explorer;
+    this.#scenario = scenario;
+    this.#budget = budget;
+    this.#maxFailures = budget.maxFailures ?? 10;
+    this.seed = budget.seed ?? newSeed();
+  }
+
+  /** How many cases were run. */
+  get cases(): number {
+    return this.#cases;
+  }
+
+  get failed(): number {
+    return this.#failed;
+  }
+
+  /** The number of cases there are, as soon as it is known: for progress and for the share. */
+  expect(total: number | undefined): void {
+    this.#total = total;
+  }
+
+  /**
+   * Whether one more case may be run; if not, the report says why. Ask before each case, and only
+   * when there is one: an exploration that ends just within its budget is exhaustive.
+   */
+  mayGoOn(): boolean {
+    const { maxStates, timeoutMs } = this.#budget;
+    if (maxStates !== undefined && this.#cases >= maxStates) {
+      this.leaveOut(`stopped after maxStates = ${maxStates} cases`);
+      return false;
+    }
+    const elapsedMs = performance.now() - this.#started;
+    if (timeoutMs !== undefined && elapsedMs >= timeoutMs) {
+      this.leaveOut(`stopped after timeoutMs = ${timeoutMs} milliseconds`);
+      return false;
+    }
+    if (elapsedMs - this.#toldAt >= progressEveryMs) this.#tell(elapsedMs);
+    return true;
+  }
+
+  /** Counts a case that was run and checked, and keeps what went wrong in it. */
+  ran(failure?: Failure): void {
+    this.#cases++;
+    if (failure === undefined) return;
+    this.#failed++;
+    const at = this.#failures.findIndex(({ size }) => size > failure.size);
+    if (at === -1) this.#failures.push(failure);
+    else this.#failures.splice(at, 0, failure);
+    if (this.#failures.length > this.#maxFailures) this.#failures.pop();
+  }
+
+  /** Something was not explored: the report is not exhaustive, and says this line. */
+  leaveOut(why: string): void {
+    this.#limits.add(why);
+  }
+
+  /** @param share what share of all cases was run, where the number of cases does not say it */
+  report(share?: number): Report {
+    const exhaustive = this.#limits.size === 0;
+    const known = this.#total === undefined ? undefined : Math.min(1, this.#cases / this.#total);
+    return {
+      explorer: this.#explorer,
+      scenario: this.#scenario,
+      cases: this.#cases,
+      exhaustive,
+      seed: this.seed,
+      limits: [...this.#limits],
+      share: exhaustive ? 1 : (share ?? known),
+      failures: [...this.#failures],
+      failed: this.#failed,
+      elapsedMs: performance.now() - this.#started,
+    };
+  }
+
+  #tell(elapsedMs: number): void {
+    const { onProgress } = this.#budget;
+    if (onProgress === undefined && elapsedMs < firstLineAfterMs) return;
+    this.#toldAt = onProgress === undefined ? elapsedMs + firstLineAfterMs : elapsedMs;
+    const told = { cases: this.#cases, total: this.#total, failed: this.#failed, elapsedMs };
+    (onProgress ?? tellOnStderr(this.#explorer))(told);
+  }
+}
+
+const tellOnStderr =
+  (explorer: ExplorerName) =>
+  ({ cases, total, failed, elapsedMs }: Progress): void => {
+    const of = total === undefined ? "" : ` of ${total}`;
+    const seconds = (elapsedMs / 1000).toFixed(0);
+    process.stderr.write(`${explorer}: ${cases}${of} cases, ${failed} failed, ${seconds} s\n`);
+  };
+
+/** Not cryptographic: only different each time. */
+function newSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
+}

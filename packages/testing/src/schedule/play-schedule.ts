@@ -1,0 +1,281 @@
+import type { Call } from "../calls/call.ts";
+import { facesOf } from "../calls/faces.ts";
+import { callLine, endLine } from "../interference/in-words.ts";
+import type { MemoryBackend } from "../memory/memory-backend.ts";
+import { asError, startFrom, type Start } from "../scenario/run-scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { CallFootprints } from "./call-footprint.ts";
+import { Contestant, type Listener } from "./contestant.ts";
+import { Footprint } from "./footprint.ts";
+import { AsWritten, type Chooser } from "./chooser.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import { withClock } from "./virtual-time.ts";
+
+/** Before anybody's timers are replaced, so that it is always a real turn of the event loop. */
+const realImmediate = globalThis.setImmediate;
+const realTimeout = globalThis.setTimeout;
+
+/** How long it takes until a run that waits for nothing that we know of is believed to wait for ever. */
+const patienceMs = { virtual: 100, real: 5000 } as const;
+/** Turns of the event loop in which somebody waits with `setImmediate` and makes no call. */
+const maxTurns = 1000;
+
+export interface PlayOptions {
+  readonly timers: "virtual" | "real";
+  readonly maxCalls: number;
+  /** What the clock of the runs says at first, in milliseconds since the epoch. */
+  readonly startMs: number;
+  /** Whether the beginning of each run is a step of its own. */
+  readonly stepToBegin: boolean;
+}
+
+/** What came of one schedule. */
+export interface Played {
+  /** `"given up"`: the chooser wanted none. `"begun"`: see `stepToBegin`. */
+  readonly outcome: "ended" | "given up" | "begun" | "stuck" | "endless";
+  readonly memory: MemoryBackend;
+  readonly contestants: readonly Contestant[];
+  /** Whose steps, in order, by index. */
+  readonly choices: readonly number[];
+  /** How often one that could have gone on was interrupted. */
+  readonly preemptions: number;
+  readonly lines: readonly string[];
+  /** What in it was not under control, one line each. */
+  readonly limits: ReadonlySet<string>;
+  /** What a timer threw, that was nobody's to catch. */
+  readonly thrown: Error | undefined;
+  /** Who could go on at the end, by letter, and had not come for a long time. */
+  readonly starved: readonly string[];
+}
+
+/** Runs several programs on one file system, and lets `chooser` say whose call is made next. */
+export async function playSchedule(
+  scenarios: readonly Scenario[],
+  start: Start,
+  chooser: Chooser,
+  options: PlayOptions,
+): Promise<Played> {
+  return await new Player(scenarios, start, chooser, options).play();
+}
+
+class Player implements Listener {
+  readonly #memory: MemoryBackend;
+  readonly #footprints: CallFootprints;
+  readonly #contestants: readonly Contestant[];
+  #chooser: Chooser;
+  #unwantedAs: "given up" | "begun" | undefined;
+  readonly #options: PlayOptions;
+  readonly #clock: VirtualClock;
+  readonly #choices: number[] = [];
+  readonly #lines: string[] = [];
+  readonly #limits = new Set<string>();
+  /** What the step that is being made has used so far. */
+  #footprint = new Footprint();
+  #arrived: () => void = () => {};
+  #calls = 0;
+  #quiet = 0;
+  #preemptions = 0;
+  /** Who went on last; nobody once everybody has waited. */
+  #last: Contestant | undefined;
+  #over = false;
+  #thrown: Error | undefined;
+
+  constructor(
+    scenarios: readonly Scenario[],
+    start: Start,
+    chooser: Chooser,
+    options: PlayOptions,
+  ) {
+    this.#clock = new VirtualClock(options.startMs);
+    // By the clock of the runs, too: the time of a file is never before the beginning of its disk.
+    this.#memory = withClock(this.#clock, () => startFrom(start));
+    const limited = start.memory.capacityBytes !== undefined;
+    this.#footprints = new CallFootprints(this.#memory, limited);
+    this.#contestants = scenarios.map((one, i) => new Contestant(i, one, this.#memory, this));
+    this.#chooser = chooser;
+    this.#options = options;
+  }
+
+  async play(): Promise<Played> {
+    for (const contestant of this.#contestants) {
+      if (this.#options.timers === "real") this.#begin(contestant);
+      else withClock(this.#clock, () => this.#begin(contestant));
+    }
+    await this.#settle();
+    if (this.#calls > 0 && !this.#options.stepToBegin) this.#unwanted("begun");
+    const outcome = await this.#playToTheEnd();
+    this.#over = true;
+    return {
+      outcome: this.#unwantedAs ?? outcome,
+      memory: this.#memory,
+      contestants: this.#contestants,
+      choices: this.#choices,
+      preemptions: this.#preemptions,
+      lines: this.#lines,
+      limits: this.#limits,
+      thrown: this.#thrown,
+      starved: outcome === "endless" ? this.#starved() : [],
+    };
+  }
+
+  async #playToTheEnd(): Promise<Played["outcome"]> {
+    for (;;) {
+      if (this.#thrown !== undefined) return "stuck";
+      if (this.#calls >= this.#options.maxCalls) return "endless";
+      const able = this.#contestants.filter(({ gates }) => gates.length > 0);
+      if (able.length > 0) {
+        await this.#step(this.#contestants[this.#choose(able)]!, able);
+      } else if (this.#contestants.every(({ end }) => end !== undefined)) {
+        return "ended";
+      } else if (this.#clock.hasTimers) {
+        if (this.#quiet++ >= this.#options.maxCalls) return "endless";
+        await this.#moveClock();
+      } else if (!(await this.#somebodyArrives())) {
+        return "stuck";
+      }
+    }
+  }
+
+  #choose(able: readonly Contestant[]): number {
+    const indices = able.map(({ index }) => index);
+    const choice = this.#chooser.choose(indices);
+    if (choice !== undefined) return choice;
+    this.#unwanted("given up");
+    return this.#choose(able);
+  }
+
+  /**
+   * Nobody wants to know how this ends, but it must: a run that was stopped for good would keep the
+   * locks that it has in memory, and the runs of the next schedule would wait for them.
+   */
+  #unwanted(why: "given up" | "begun"): void {
+    this.#unwantedAs = why;
+    this.#chooser = new AsWritten([]);
+  }
+
+  async #step(contestant: Contestant, able: readonly Contestant[]): Promise<void> {
+    const last = this.#last;
+    if (last !== contestant && able.some((one) => one === last)) this.#preemptions++;
+    this.#last = contestant;
+    this.#choices.push(contestant.index);
+    this.#quiet = 0;
+    if (contestant.gates.length > 1) {
+      this.#limits.add(
+        `calls that ${contestant.letter} makes at the same time were made in the order in which it made them`,
+      );
+    }
+    if (this.#clock.hasTimers) {
+      this.#limits.add(
+        "the clock was moved only when nobody could make a call: no timer ran out between two calls",
+      );
+    }
+    const gate = contestant.gates.shift()!;
+    const { call } = gate;
+    this.#footprint = call === undefined ? new Footprint() : this.#footprints.of(call);
+    gate.open();
+    await gate.made;
+    await this.#settle();
+    this.#chooser.made(contestant.index, this.#footprint);
+  }
+
+  async #moveClock(): Promise<void> {
+    this.#footprint = new Footprint();
+    try {
+      const ms = this.#clock.advance();
+      this.#lines.push(`-- clock +${ms} ms`);
+    } catch (error) {
+      this.#thrown = asError(error);
+    }
+    await this.#settle();
+    this.#timePassed();
+  }
+
+  #timePassed(): void {
+    this.#last = undefined;
+    this.#chooser.clockMoved();
+  }
+
+  /** Whether the call of somebody arrives who waits for something that is neither a call nor a timer. */
+  async #somebodyArrives(): Promise<boolean> {
+    const { timers } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    const arrived = await Promise.race([
+      new Promise<boolean>((resolve) => {
+        this.#arrived = () => resolve(true);
+      }),
+      new Promise<boolean>((resolve) => {
+        timer = realTimeout(() => resolve(false), patienceMs[timers]);
+      }),
+    ]);
+    clearTimeout(timer);
+    if (!arrived) return false;
+    await this.#settle();
+    this.#timePassed(); // whatever it was, nobody could go on without it
+    this.#limits.add(
+      timers === "real"
+        ? "timers were real ones: who came when was not chosen"
+        : "a run waited for something that is neither a call nor a timer: when it came was not chosen",
+    );
+    return true;
+  }
+
+  /** Until every run waits: for its turn, for a timer, or for another run. */
+  async #settle(): Promise<void> {
+    for (let turns = 0; turns < maxTurns; turns++) {
+      // All promises and `process.nextTick` of the runs are through before the next turn begins.
+      await new Promise<void>((resolve) => void realImmediate(resolve));
+      try {
+        if (!this.#clock.runImmediates()) return;
+      } catch (error) {
+        this.#thrown = asError(error);
+        return;
+      }
+    }
+    this.#thrown = new Error(`nobody made a call in ${maxTurns} turns of setImmediate`);
+  }
+
+  #begin(contestant: Contestant): void {
+    const { scenario, acks, letter } = contestant;
+    const fs = facesOf(contestant.interception);
+    const run = async (): Promise<void> => {
+      if (this.#options.stepToBegin) await contestant.begin();
+      await scenario.run(fs, (ack) => void acks.push(ack));
+    };
+    const ended = (end: "done" | Error): void => {
+      contestant.end = end;
+      if (!this.#over) this.#lines.push(`${letter} -- ${endLine(end)}`);
+      this.#arrived();
+    };
+    void run().then(
+      () => ended("done"),
+      (error: unknown) => ended(asError(error)),
+    );
+  }
+
+  arrived(): void {
+    this.#arrived();
+  }
+
+  beforeSync({ letter }: Contestant, call: Call): void {
+    if (this.#over) throw new Error("the schedule is over");
+    if (this.#calls >= this.#options.maxCalls) {
+      throw new Error(`more than ${this.#options.maxCalls} calls`);
+    }
+    this.#footprint.addAll(this.#footprints.of(call));
+    this.#limits.add(
+      `${letter} makes synchronous calls: nobody can come between one of them and what ${letter} did before`,
+    );
+  }
+
+  after({ letter }: Contestant, call: Call, error?: unknown): void {
+    this.#calls++;
+    if (!this.#over) this.#lines.push(`${letter} ${callLine(call, error)}`);
+  }
+
+  #starved(): string[] {
+    const lately = new Set(this.#choices.slice(-Math.ceil(this.#choices.length / 2)));
+    return this.#contestants
+      .filter(({ gates, index }) => gates.length > 0 && !lately.has(index))
+      .map(({ letter }) => letter);
+  }
+}

@@ -1,0 +1,124 @@
+import { invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
+import { Exploration } from "../scenario/exploration.ts";
+import { prepare, type Start } from "../scenario/run-scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import type { Chooser } from "./chooser.ts";
+import type { ScheduleOptions } from "./explore-schedules.ts";
+import { judge } from "./judge.ts";
+import { playSchedule, type Played } from "./play-schedule.ts";
+import { installVirtualTime } from "./virtual-time.ts";
+
+const maxRuns = 26; // letters
+const defaultMaxCalls = 10_000;
+
+/** Where schedules of the same programs are played, from the same beginning. */
+export class Stage {
+  readonly exploration: Exploration;
+  readonly #scenarios: readonly Scenario[];
+  readonly #options: ScheduleOptions;
+  readonly #start: Start;
+  readonly #startMs: number = Date.now();
+  #stepToBegin = false;
+
+  constructor(
+    exploration: Exploration,
+    scenarios: readonly Scenario[],
+    options: ScheduleOptions,
+    start: Start,
+  ) {
+    this.exploration = exploration;
+    this.#scenarios = scenarios;
+    this.#options = options;
+    this.#start = start;
+  }
+
+  /** Plays one schedule, and judges it unless it was given up. */
+  async play(chooser: Chooser): Promise<void> {
+    const { timers = "virtual" } = this.#options;
+    const restore = timers === "virtual" ? installVirtualTime() : (): void => {};
+    let played: Played;
+    try {
+      played = await this.#playOnce(chooser);
+      if (played.outcome === "begun") {
+        // Somebody makes synchronous calls before the first one at which it could be stopped. So that
+        // they are not always made in the same order, each begins when it is its turn.
+        this.#stepToBegin = true;
+        played = await this.#playOnce(chooser);
+      }
+    } finally {
+      restore();
+    }
+    if (played.outcome === "given up") return;
+    for (const limit of played.limits) this.exploration.leaveOut(limit);
+    if (played.starved.length > 0) {
+      const who = played.starved.join(" and ");
+      this.exploration.leaveOut(`schedules without end in which ${who} never came were cut off`);
+      return;
+    }
+    this.exploration.ran(await judge(played));
+  }
+
+  #playOnce(chooser: Chooser): Promise<Played> {
+    const { timers = "virtual", maxCalls = defaultMaxCalls } = this.#options;
+    const options = { timers, maxCalls, startMs: this.#startMs, stepToBegin: this.#stepToBegin };
+    return playSchedule(this.#scenarios, this.#start, chooser, options);
+  }
+}
+
+/** Runs the `setup`s. Its arguments have been checked. */
+export async function setStage(
+  scenarios: readonly Scenario[],
+  options: ScheduleOptions,
+): Promise<Stage> {
+  const exploration = new Exploration("schedules", nameOf(scenarios), options);
+  const setup = async (fs: Parameters<NonNullable<Scenario["setup"]>>[0]): Promise<void> => {
+    const done = new Set<unknown>();
+    for (const scenario of scenarios) {
+      const own: unknown = Reflect.get(scenario, "setup");
+      if (done.has(own)) continue; // the same one twice would meet its own files
+      done.add(own);
+      await scenario.setup?.(fs);
+    }
+  };
+  const start = await prepare({ setup, run() {}, check() {} }, options.memory);
+  return new Stage(exploration, scenarios, options, start);
+}
+
+function nameOf(scenarios: readonly Scenario[]): string | undefined {
+  const names = scenarios.map(({ name }) => name);
+  if (names.every((name) => name === undefined)) return undefined;
+  return names.map((name) => name ?? "unnamed").join(" | ");
+}
+
+export function checkArguments(
+  op: string,
+  scenarios: readonly Scenario[],
+  options: ScheduleOptions,
+): void {
+  if (!Array.isArray(scenarios) || scenarios.some((one) => typeof one?.run !== "function")) {
+    throw invalidType(op, "scenarios", "an array of scenarios", scenarios);
+  }
+  if (scenarios.length < 2 || scenarios.length > maxRuns) {
+    throw invalidRange(op, "scenarios", `from 2 to ${maxRuns} of them`, scenarios.length);
+  }
+  for (const [name, least] of [
+    ["maxSchedules", 1],
+    ["maxPreemptions", 0],
+    ["maxCalls", 1],
+  ] as const) {
+    const value = options[name];
+    if (value !== undefined && !(value >= least)) {
+      throw invalidRange(op, name, `at least ${least}`, value);
+    }
+  }
+  const { timers } = options;
+  if (timers !== undefined && timers !== "virtual" && timers !== "real") {
+    throw invalidRange(op, "timers", '"virtual" or "real"', timers);
+  }
+  if (options.reduce === true && options.maxPreemptions !== undefined) {
+    throw invalidCombination(
+      op,
+      '"reduce" and "maxPreemptions" exclude each other: equal schedules may have different numbers of interruptions',
+    );
+  }
+}

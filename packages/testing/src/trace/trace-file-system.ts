@@ -1,0 +1,145 @@
+import { invalidType } from "@holdfast/fs/steps";
+import { changesDisk, type Call, type CallName } from "../calls/call.ts";
+import { callerOf } from "../calls/caller.ts";
+import { O_CREAT, O_EXCL } from "../calls/constants.ts";
+import { facesOf } from "../calls/faces.ts";
+import { Interception, type Interceptor } from "../calls/intercept.ts";
+import type { FileSystemLike, NodeFileSystem } from "../calls/node-file-system.ts";
+import { backendOf } from "../calls/real-backend.ts";
+import type { Backend } from "../calls/backend.ts";
+import { resolvePaths } from "./paths.ts";
+import { formatEntry } from "./format-entry.ts";
+import { StableNames } from "./stable-names.ts";
+import type { LinesOptions, Trace, TracedAck, TracedCall, TraceEvent } from "./trace.ts";
+
+export interface TraceOptions {
+  /**
+   * The directory that paths are shown from. Default: the one that all traced paths have in common.
+   */
+  readonly root?: string;
+}
+
+/**
+ * A file system that does what `fs` does and notes each call: one readable line each, fit for a
+ * snapshot, and enough for `lintTrace` to judge.
+ *
+ * Nothing in a line differs from run to run: descriptors have no numbers, and what is
+ * created on its way to another name, or with a name that looks random, is `staged` (`staged 2`, …). Works in every face: synchronous,
+ * promises, callbacks, streams.
+ *
+ * @throws `TypeError` (`ERR_INVALID_ARG`) if `fs` is no object, or `root` is no text
+ * @example
+ * const trace = traceFileSystem(fs);
+ * await save(trace.fs, "/home/me/state.json");
+ * trace.lines(); // ["open staged wx", "write staged 4096", "fsync staged", "rename staged -> state.json", "fsync ."]
+ */
+export function traceFileSystem(fs: FileSystemLike, options: TraceOptions = {}): Trace {
+  const { root } = options;
+  if (root !== undefined && typeof root !== "string") {
+    throw invalidType("traceFileSystem", "root", "a path", root);
+  }
+  return new FileSystemTrace(backendOf(fs), root);
+}
+
+type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] };
+
+class FileSystemTrace implements Trace, Interceptor {
+  readonly fs: NodeFileSystem;
+  readonly events: TraceEvent[] = [];
+  readonly #under: Backend;
+  readonly #root: string | undefined;
+
+  constructor(under: Backend, root: string | undefined) {
+    this.#under = under;
+    this.#root = root;
+    this.fs = facesOf(new Interception(under, this), { callers: true });
+  }
+
+  get entries(): (TracedCall | TracedAck)[] {
+    return this.events.filter(({ at }) => at === "begin").map(({ entry }) => entry);
+  }
+
+  lines({ show = "changes", callers = false }: LinesOptions = {}): string[] {
+    const { entries } = this;
+    const names = new StableNames(entries, this.#root);
+    return entries
+      .filter(
+        (entry) => show === "all" || entry.kind === "ack" || changesDisk(entry.name, entry.args),
+      )
+      .map((entry) => formatEntry(entry, names, callers));
+  }
+
+  ack(label: string): void {
+    if (typeof label !== "string") throw invalidType("ack", "label", "a string", label);
+    const entry: TracedAck = { kind: "ack", label, caller: callerOf() };
+    this.events.push({ at: "begin", entry });
+  }
+
+  clear(): void {
+    this.events.length = 0;
+  }
+
+  sync(call: Call, proceed: () => unknown): unknown {
+    const entry = noteOf(call);
+    if (mayCreate(call)) {
+      try {
+        this.#under.sync("lstat", [call.args[0] as string, { bigint: false }], { via: "trace" });
+        entry.existed = true;
+      } catch (error) {
+        entry.existed = whetherMissing(error);
+      }
+    }
+    this.events.push({ at: "begin", entry });
+    try {
+      return this.#succeeded(entry, proceed());
+    } catch (error) {
+      throw this.#failed(entry, error);
+    }
+  }
+
+  async async(call: Call, proceed: () => Promise<unknown>): Promise<unknown> {
+    const entry = noteOf(call);
+    this.events.push({ at: "begin", entry });
+    if (mayCreate(call)) {
+      const path = call.args[0] as string;
+      entry.existed = await this.#under
+        .async("lstat", [path, { bigint: false }], { via: "trace" })
+        .then(() => true, whetherMissing);
+    }
+    try {
+      return this.#succeeded(entry, await proceed());
+    } catch (error) {
+      throw this.#failed(entry, error);
+    }
+  }
+
+  #succeeded(entry: Mutable<TracedCall>, result: unknown): unknown {
+    entry.result = result;
+    if (entry.name === "open") entry.fd = result as number;
+    this.events.push({ at: "end", entry });
+    return result;
+  }
+
+  #failed(entry: Mutable<TracedCall>, error: unknown): unknown {
+    const { code, name } = error as NodeJS.ErrnoException;
+    entry.error = code ?? name;
+    this.events.push({ at: "end", entry });
+    return error;
+  }
+}
+
+function noteOf({ name, args, via, fd, caller, paths }: Call): Mutable<TracedCall> {
+  const known = { kind: "call", name, args, via, fd, caller } as const;
+  const rest = { existed: undefined, result: undefined, error: undefined };
+  return { ...known, ...rest, paths: resolvePaths(name, paths) };
+}
+
+/**
+ * Without O_EXCL nobody says whether `open` made the name; a directory that got none needs no flush.
+ * So it is looked up first, past the program.
+ */
+const mayCreate = ({ name, args }: { name: CallName; args: readonly unknown[] }): boolean =>
+  name === "open" && ((args[1] as number) & (O_CREAT | O_EXCL)) === O_CREAT;
+
+const whetherMissing = (error: unknown): false | undefined =>
+  (error as NodeJS.ErrnoException).code === "ENOENT" ? false : undefined;

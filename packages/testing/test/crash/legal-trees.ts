@@ -1,0 +1,88 @@
+/** What may be on the disk, as trees in text: for tests that say the whole set by hand. */
+
+import { facesOf } from "../../src/calls/faces.ts";
+import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
+import { diskAt, pointsOf } from "../../src/crash/crash-point.ts";
+import { Identities } from "../../src/crash/identity.ts";
+import { everyState, imageOf } from "../../src/crash/legal-states.ts";
+import { powerLossModels } from "../../src/crash/models.ts";
+import type { ModelName, PowerLossModel } from "../../src/crash/models.ts";
+import { Recorder } from "../../src/crash/recorder.ts";
+import type { Timeline } from "../../src/crash/timeline.ts";
+import type { Image } from "../../src/memory/effect.ts";
+import { MemoryBackend } from "../../src/memory/memory-backend.ts";
+
+type Act = (fs: NodeFileSystem) => void;
+
+/** What a program did after `setup`, which is durable. */
+export function timelineOf(run: Act, setup: Act = () => {}, failSync = 0): Timeline {
+  const first = new MemoryBackend();
+  setup(facesOf(first));
+  const base = first.snapshot();
+  const backend = new MemoryBackend({}, base);
+  const recorder = new Recorder(backend, base, failSync);
+  run(recorder.fs);
+  return recorder;
+}
+
+/** `"d/ d/a=text b(600)=x·"`: a directory, a file, one with another mode and a byte of zeros. */
+export function treeIn({ root, inodes }: Image): string {
+  const lines: string[] = [];
+  const list = (directory: number, prefix: string): void => {
+    const inode = inodes.get(directory)!;
+    if (inode.type !== "directory") throw new TypeError(`${prefix} is no directory`);
+    for (const [name, id] of [...inode.entries].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      const child = inodes.get(id)!;
+      const path = `${prefix}${name}`;
+      const { mode } = child.attributes;
+      const usual = { directory: 0o755, file: 0o644, symlink: 0o777 }[child.type];
+      const shown = mode === usual ? path : `${path}(${mode.toString(8)})`;
+      if (child.type === "directory") {
+        lines.push(`${shown}/`);
+        list(id, `${path}/`);
+      } else if (child.type === "symlink") lines.push(`${shown}=>${child.target}`);
+      else lines.push(`${shown}=${Buffer.from(child.data).toString().replaceAll("\0", "·")}`);
+    }
+  };
+  list(root, "");
+  return lines.join(" ");
+}
+
+/** Every tree that may be there if the power goes after `events` events (default: all). */
+export function treesAt(
+  timeline: Timeline,
+  model: ModelName | PowerLossModel,
+  events: number = timeline.events.length,
+): string[] {
+  const data = typeof model === "string" ? powerLossModels[model] : model;
+  const disk = diskAt(timeline, data, events);
+  const trees = new Set<string>();
+  const all = everyState(disk, 1e6, new Identities(), (_key, tree, variants) => {
+    trees.add(treeIn(imageOf(disk, { tree, variants })));
+    return true;
+  });
+  if (!all) throw new Error("too many states to list them");
+  return [...trees].sort();
+}
+
+/** The same over the points that `exploreCrashes` stops at. */
+export function treesAtAnyPoint(timeline: Timeline, model: ModelName): string[] {
+  const points = pointsOf(timeline, powerLossModels[model]);
+  return [...new Set(points.flatMap(({ events }) => treesAt(timeline, model, events)))].sort();
+}
+
+/** Makes a file durable, or the names in a directory. */
+export function flush(
+  fs: NodeFileSystem,
+  path: string,
+  call: "fsyncSync" | "fdatasyncSync" = "fsyncSync",
+): void {
+  const fd = fs.openSync(path, "r");
+  fs[call](fd);
+  fs.closeSync(fd);
+}
+
+/** Names that no flush or disk distinguishes from files: for tests of names alone. */
+export function touch(fs: NodeFileSystem, ...paths: readonly string[]): void {
+  for (const path of paths) fs.closeSync(fs.openSync(path, "wx"));
+}

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import {
+  assertProcessPassed,
+  formatProcessReport,
+  storm,
+  type StormOutcome,
+} from "../../src/process.ts";
+import { needs } from "../../../atomic/test/support/needs.ts";
+import { program } from "./programs.ts";
+
+vi.setConfig({ testTimeout: 120_000 });
+
+/** Saves some megabytes again and again, each time a whole of one letter. */
+const writer = (save: string): string[] =>
+  program(`import fs from "node:fs";
+    for (let round = 0; round < 40; round++) {
+      const content = String.fromCharCode(97 + (round % 26)).repeat(2_000_000);
+      ${save}
+    }`);
+
+const prepare = (dir: string): void => writeFileSync(join(dir, "state"), "z".repeat(2_000_000));
+
+const whole = ({ dir }: StormOutcome): void => {
+  const found = readFileSync(join(dir, "state"));
+  if (found.length !== 2_000_000) throw new Error(`torn: ${found.length} bytes`);
+  if (found.some((byte) => byte !== found[0])) throw new Error("a mixture");
+};
+
+describe.runIf(needs("posix", "node"))("a storm", () => {
+  it("finds that a plain writer loses what was there", async () => {
+    const command = writer(`fs.writeFileSync("state", content);`);
+    const report = await storm({ command, kills: 25, prepare, check: whole, seed: 7 });
+    expect(report.failed).toBeGreaterThan(0);
+    expect(report.whileRunning + report.afterEnd).toBe(25);
+    expect(report.whileRunning).toBeGreaterThanOrEqual(13);
+    // two runs before, one after 20 kills, one in the end
+    expect(report).toMatchObject({ cases: 29, seed: 7, exhaustive: false, share: undefined });
+    expect(report.failures[0]!.where).toMatch(/^run \d+, killed \d+\.\d ms after its start$/);
+    expect(report.failures[0]).toMatchObject({ replay: "seed 7", calls: [] });
+    expect(report.failures[0]!.state[0]).toBe("ended: SIGKILL");
+    expect(formatProcessReport(report)).toContain("seed 7");
+    expect(() => assertProcessPassed(report)).toThrow(/torn: \d+ bytes|a mixture/);
+  });
+
+  it("finds nothing wrong with one that renames, and lets it clean up after itself", async () => {
+    const command = writer(
+      `fs.writeFileSync("state.tmp", content); fs.renameSync("state.tmp", "state");`,
+    );
+    let torn = 0;
+    const ends: boolean[] = [];
+    const endings: string[][] = [];
+    const dirs = new Set<string>();
+    const report = await storm({
+      command,
+      kills: 20,
+      prepare,
+      check: (outcome) => {
+        whole(outcome);
+        ends.push(outcome.killed);
+        dirs.add(outcome.dir);
+        // the directory is the same: what is left is found again, and used again
+        if (existsSync(join(outcome.dir, "state.tmp"))) torn++;
+        if (!outcome.killed) endings.push(readdirSync(outcome.dir));
+      },
+    });
+    assertProcessPassed(report);
+    expect(torn).toBeGreaterThan(0); // else nothing was tested
+    expect(new Set(endings.flat())).toEqual(new Set(["state"]));
+    expect(dirs.size).toBe(1);
+    expect(ends[0]).toBe(false);
+    expect(ends.at(-1)).toBe(false);
+    expect(ends.filter(Boolean)).toHaveLength(report.whileRunning);
+    expect(Number.isInteger(report.seed)).toBe(true);
+  });
+
+  it("gives each run a fresh directory if asked to, and draws the same moments from the same seed", async () => {
+    const prepared: string[] = [];
+    const options = {
+      command: program(`setInterval(() => {}, 1000)`), // does not end by itself
+      kills: 3,
+      withinMs: 30,
+      seed: 5,
+      directory: "fresh" as const,
+      prepare: (dir: string) => void prepared.push(dir),
+      check: ({ killed }: StormOutcome) => expect(killed).toBe(false), // wrong, to see the moments
+    } as const;
+    const moments = async (): Promise<string[]> =>
+      (await storm(options)).failures.map(({ where }) => where);
+    const first = await moments();
+    expect(first).toHaveLength(3);
+    expect(new Set(first).size).toBe(3);
+    expect(await moments()).toEqual(first);
+    expect(new Set(prepared).size).toBe(6);
+  });
+
+  it("is an error if too few kills came in time", async () => {
+    const command = program(`import { mkdirSync } from "node:fs";
+      mkdirSync(String(process.pid)); setTimeout(() => {}, 200);`);
+    const sweep = storm({ command, kills: 2, minWhileRunning: 3, seed: 1, check: () => {} });
+    await expect(sweep).rejects.toThrow(/only [012] of 2 kills .* fewer than 3 \(seed 1\)/);
+  });
+
+  it("takes programs that are not Node, by their first output or their start", async () => {
+    for (const text of ["echo begun; sleep 0.2", "sleep 0.2"]) {
+      const report = await storm({
+        command: ["sh", "-c", text],
+        kills: 4,
+        minWhileRunning: 1,
+        check: () => {},
+      });
+      expect(report.whileRunning + report.afterEnd).toBe(4);
+    }
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { assertPassed } from "../../src/scenario/assert-passed.ts";
+import { formatReport } from "../../src/scenario/format-report.ts";
+import type { Failure, Report } from "../../src/scenario/report.ts";
+
+const report = (some: Partial<Report> = {}): Report => ({
+  explorer: "crashes",
+  scenario: "save",
+  cases: 1234,
+  exhaustive: true,
+  seed: 42,
+  limits: [],
+  share: 1,
+  failures: [],
+  failed: 0,
+  elapsedMs: 1234,
+  ...some,
+});
+
+const failure = (some: Partial<Failure> = {}): Failure => ({
+  message: "/state is missing",
+  where: "power lost after call 2 (rename a -> b), model ext4",
+  calls: ["1  open a wx", "2  rename a -> b"],
+  state: ["found:", "  (nothing)"],
+  replay: "crashes:ext4:2",
+  error: new Error("/state is missing"),
+  size: 1,
+  ...some,
+});
+
+const failing = (...failures: readonly Failure[]): Report =>
+  report({ failures, failed: failures.length });
+
+describe("formatReport", () => {
+  it("of a good one", () => {
+    expect(formatReport(report())).toBe(
+      'Power losses of "save": 1,234 cases, none failed (1.2 s)\nExhaustive: every case there is was run.',
+    );
+    expect(formatReport(report({ explorer: "faults", scenario: undefined, cases: 1 }))).toMatch(
+      /^Faults: 1 case, none failed/,
+    );
+  });
+
+  it("of a failure", () => {
+    expect(formatReport(failing(failure())))
+      .toBe(`Power losses of "save": 1 of 1,234 cases failed (1.2 s)
+Exhaustive: every case there is was run.
+
+1) /state is missing
+   where  power lost after call 2 (rename a -> b), model ext4
+   calls  1  open a wx
+          2  rename a -> b
+   state  found:
+            (nothing)
+   replay with: replay(scenario, "crashes:ext4:2")`);
+  });
+
+  it("of one that is not exhaustive: the seed, the limits, the share", () => {
+    const text = formatReport(
+      report({ exhaustive: false, limits: ["stopped after maxStates", "a pipe"], share: 0.1237 }),
+    );
+    expect(text.split("\n").slice(1)).toEqual([
+      "Not exhaustive: 1,234 cases were run, 12.3% of all; seed 42.",
+      "  stopped after maxStates",
+      "  a pipe",
+    ]);
+    const shares = [undefined, 0.0001, 0.99999].map(
+      (share) => /run, (.*);/.exec(formatReport(report({ exhaustive: false, share })))?.[1],
+    );
+    expect(shares).toEqual(["an unknown share", "less than 0.1% of all", "99.9% of all"]);
+  });
+
+  it("tells three different failures in full, and of the others how to see them", () => {
+    const all = ["a", "b", "a", "c", "d", "d"].map((message, at) =>
+      failure({ message, replay: `replay-${at}` }),
+    );
+    const text = formatReport({ ...failing(...all), failed: 20 });
+    expect(text.match(/^\d\) .*/gm)).toEqual(["1) a", "2) b", "3) c"]);
+    expect(text.slice(text.indexOf("-  "))).toBe(`-  the same as 1), in 1 other case
+   replay with: replay(scenario, "replay-2")
+
+-  d
+   replay with: replay(scenario, "replay-4")
+   replay with: replay(scenario, "replay-5")
+
+… and 14 failures more, not kept (maxFailures).`);
+  });
+
+  it("leaves out the middle of what is long", () => {
+    const calls = Array.from({ length: 100 }, (_, at) => `${at}  call`);
+    const lines = formatReport(failing(failure({ calls })))
+      .split("\n")
+      .map((line) => line.trim());
+    expect(lines).toContain("calls  0  call");
+    expect(lines).toContain("… 60 lines more …");
+    expect(lines).toContain("99  call");
+    expect(lines.filter((line) => line.endsWith("  call"))).toHaveLength(40);
+  });
+
+  it("is never wider than 110 columns, but for what is to be copied", () => {
+    const words = "every word of it counts ".repeat(30).trim();
+    const text = formatReport({
+      ...failing(
+        failure({
+          message: words,
+          where: words,
+          calls: [words, "x".repeat(400)],
+          state: [`  ${words}`, `  ${"y".repeat(300)}`],
+        }),
+        failure({ message: `${words}!` }),
+      ),
+      exhaustive: false,
+      limits: [words],
+    });
+    const wide = text.split("\n").filter((line) => line.length > 110);
+    expect(wide).toEqual([]);
+    expect(text.replaceAll(/\s+/g, "")).toContain("x".repeat(400));
+    expect(text.replaceAll(/\s+/g, " ")).toContain(words);
+  });
+});
+
+describe("assertPassed", () => {
+  it("is content with a good report", () => {
+    expect(() => assertPassed(report())).not.toThrow();
+  });
+
+  it("throws the text, and says what the check threw", () => {
+    const one = failure();
+    const thrown = caught(() => assertPassed(failing(one)));
+    expect(thrown.message).toBe(formatReport(failing(one)));
+    expect(thrown.cause).toBe(one.error);
+  });
+
+  it("refuses a part of the cases, unless that is accepted", () => {
+    const part = report({ exhaustive: false, limits: ["stopped"], share: 0.5 });
+    expect(caught(() => assertPassed(part)).message).toBe(
+      [
+        "Not exhaustive: 1,234 cases were run, 50% of all; seed 42.",
+        "  stopped",
+        "No failure is no proof then: raise the limits, or say that it is enough with",
+        '{ sampled: "accept" }.',
+      ].join("\n"),
+    );
+    expect(() => assertPassed(part, { sampled: "accept" })).not.toThrow();
+    const failed = { ...part, failures: [failure()], failed: 1 };
+    expect(() => assertPassed(failed, { sampled: "accept" })).toThrow("is missing");
+  });
+
+  it("throws also if no failure was kept", () => {
+    expect(() => assertPassed(report({ failed: 3 }))).toThrow("3 of 1,234 cases failed");
+  });
+
+  it("refuses what is no report, and options that mean nothing", () => {
+    const invalid = expect.objectContaining({
+      name: "TypeError",
+      code: "ERR_INVALID_ARG",
+    }) as Error;
+    expect(() => assertPassed(undefined as never)).toThrow(invalid);
+    expect(() => assertPassed(report(), { sampled: true as never })).toThrow(invalid);
+  });
+});
+
+function caught(work: () => void): Error {
+  try {
+    work();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
