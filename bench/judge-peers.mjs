@@ -46,8 +46,9 @@ async function main() {
   const text = table(rows, versions);
   console.log(text);
   if (!options.write) return;
-  const [before, , after] = readFileSync(page, "utf8").split(/(?<=<!-- table -->\n)|(?=<!-- end -->)/);
-  writeFileSync(page, `${before}\n${text}\n\n${after}`);
+  const before = readFileSync(page, "utf8");
+  const after = before.replace(/(<!-- table -->\n)[^]*(<!-- end -->)/, `$1\n${text}\n\n$2`);
+  writeFileSync(page, after);
 }
 
 /** Markdown; a cell says what was found first, or that nothing was. */
@@ -70,8 +71,10 @@ function table(rows, versions) {
   return lines.join("\n");
 }
 
-function cell(report) {
-  if (!report.exhaustive) return `not all tried (${report.cases})`;
-  if (report.failed === 0) return `0 of ${report.cases}`;
-  return `**${report.failed} of ${report.cases}**: ${report.failures[0].message.split("\n")[0]}`;
+/** How many cases went wrong, and in which ways. */
+function cell({ cases, exhaustive, failed, failures }) {
+  const all = exhaustive ? "" : ", not all tried";
+  if (failed === 0) return `0 of ${cases}${all}`;
+  const kinds = new Set(failures.map(({ message }) => message.split(/[:\n]/, 1)[0]));
+  return `**${failed} of ${cases}**${all}: ${[...kinds].toSorted().join(", ")}`;
 }

@@ -1,7 +1,7 @@
 /**
  * Who is judged: how each is told to make `path` hold `content`, and what its own documentation says
  * will be true. `writer` loads it once; what it returns makes the write function of one run, given the
- * file system, if it takes one.
+ * file system, if it takes one. `impatient`: without waiting seconds for what may pass by itself.
  */
 export const candidates = [
   {
@@ -23,7 +23,9 @@ export const candidates = [
     says: "“impossible to get a corrupt/partially-written file”; fsync by default",
     async writer(load) {
       const { writeFile } = await load("atomically");
-      return () => (path, content) => writeFile(path, content);
+      return (_, { impatient }) =>
+        (path, content) =>
+          impatient ? writeFile(path, content, { timeout: 1 }) : writeFile(path, content);
     },
   },
   {

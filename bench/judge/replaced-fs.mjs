@@ -1,5 +1,5 @@
-import * as nodeFs from "node:fs";
-import { registerHooks } from "node:module";
+import nodeFs from "node:fs";
+import module from "node:module"; // not by name: Node 20 has no registerHooks, and only starts the newer one
 
 /**
  * Gives the modules below a folder another `node:fs`: one whose every method is that of the file
@@ -13,7 +13,7 @@ export function replaceFsBelow(folder) {
   const stable = delegating(nodeFs, () => current);
   stable.promises = delegating(nodeFs.promises, () => current.promises);
   globalThis[key] = stable;
-  registerHooks({
+  module.registerHooks({
     resolve(specifier, context, next) {
       const name = specifier.replace(/^node:/, "");
       const ours = name === "fs" || name === "fs/promises";
@@ -49,6 +49,7 @@ function delegating(shape, target) {
     else made[name] = (...args) => target()[name](...args);
   }
   if (made.realpath) made.realpath.native = (...args) => target().realpath.native(...args);
-  if (made.realpathSync) made.realpathSync.native = (...args) => target().realpathSync.native(...args);
+  if (made.realpathSync)
+    made.realpathSync.native = (...args) => target().realpathSync.native(...args);
   return made;
 }

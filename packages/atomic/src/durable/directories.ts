@@ -28,6 +28,7 @@ export type Synced = boolean | "unsupported";
  */
 export function* openForSync(operation: Operation, path: string): Steps<Handle | undefined> {
   if (!operation.platform.directorySync.possible) return undefined;
+  seen.set(operation, failures);
   const opened = yield* attempt(open(path, openFlags.readOnly | openFlags.directory));
   if (opened.ok) return opened.value;
   const code = errorCode(opened.error);
@@ -46,9 +47,18 @@ interface Round {
 const flushing = new WeakMap<object, Map<string, { next: Round | undefined }>>();
 const builtIn = {};
 
+/** How many flushes have failed so far; how many had when a call opened its directories. */
+let failures = 0;
+const seen = new WeakMap<Operation, number>();
+/** The last flush that failed of each directory, and its number. */
+const failed = new WeakMap<object, Map<string, { number: number; error: unknown }>>();
+
 /**
  * Flushes the entries of a directory. Whoever comes while a flush of the same directory is under way
  * waits for the next one, which begins after their rename and so serves all of them.
+ *
+ * A flush that fails may have lost what others had renamed by then, and after it the next one says
+ * that all is well: so it fails for each of them.
  *
  * @param handle from {@link openForSync}; stays open
  * @param identity of that directory, where the caller knows it
@@ -66,6 +76,18 @@ export function* syncDirectory(
   if (directories === undefined) flushing.set(key, (directories = new Map()));
   // By identity: a path may lead to another directory by now (a `current` link that was switched).
   const place = identity ?? directoryIdentity(yield* fstat(handle)) ?? path;
+  const synced = yield* share(operation, directories, place, handle);
+  const failure = failed.get(key)?.get(place);
+  if (failure !== undefined && failure.number > seen.get(operation)!) throw failure.error;
+  return synced;
+}
+
+function* share(
+  operation: Operation,
+  directories: Map<string, { next: Round | undefined }>,
+  place: string,
+  handle: Handle,
+): Steps<Synced> {
   const busy = directories.get(place);
   if (busy === undefined) return yield* lead(operation, directories, place, handle, []);
   const { next } = busy;
@@ -102,6 +124,9 @@ function* lead(
     for (const other of others) other.resolve(synced);
     return synced;
   } catch (error) {
+    const key = operation.fileSystem ?? builtIn;
+    const known = failed.get(key) ?? new Map();
+    failed.set(key, known.set(place, { number: ++failures, error }));
     for (const other of others) other.reject(error);
     throw error;
   } finally {

@@ -55,8 +55,8 @@ export interface MovePathSyncOptions {
   readonly onProgress?: ((progress: MoveProgress) => void) | undefined;
   /**
    * Flush both directories, and a file before it is renamed. Default: `true`. With `false` a move
-   * survives the end of the process but perhaps not a power cut. A copy and the directory that it is in
-   * are flushed all the same: the source is removed next, and that may become durable first.
+   * survives the end of the process but perhaps not a power cut. A copy, and the directory in which a
+   * copy or link is, are flushed all the same: the source goes next, and that may become durable first.
    */
   readonly syncParentDir?: boolean | undefined;
   /** The file system to use. Default: `node:fs`. */

@@ -238,14 +238,17 @@ function* unlinkSource(
   yield* commitPoint();
   operation.effect = "partial";
   operation.leftovers.splice(0, Infinity, request.source);
-  // The new name must not be lost together with the old one.
-  const there = yield* flushDirectory(operation, request, destinationDirectory);
+  // Whatever was asked for: the removal may become durable first, and the file be lost.
+  destinationDirectory.handle ??= yield* openForSync(operation, destinationDirectory.path);
+  const { path, handle } = destinationDirectory;
+  const there = yield* syncDirectory(operation, path, handle);
   const root: Entry = { parent: -1, name: "", kind: kindOf(stats), stats, target: undefined };
   yield* removeSource(operation, request.source, [root], "identity");
   operation.effect = "complete";
   operation.leftovers.length = 0;
   const here = yield* flushDirectory(operation, request, sourceDirectory);
-  return receipt(situation, "link", { file, directory: both(there, here) });
+  const directory = request.syncParentDir ? both(there, here) : false;
+  return receipt(situation, "link", { file, directory });
 }
 
 function* copy(operation: Operation, situation: Situation): Steps<MoveReceipt> {

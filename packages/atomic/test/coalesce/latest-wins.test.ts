@@ -276,7 +276,7 @@ describe("C4 failures", () => {
     const others: Promise<ReplaceFileReceipt>[] = [];
     const { fileSystem } = faultyFileSystem({
       plan: ({ name }) => {
-        if (name !== "writeFile" || others.length > 0) return undefined;
+        if (name !== "write" || others.length > 0) return undefined;
         others.push(writer.write("second"), writer.write("third"));
         return { fail: "EIO", when: "before" };
       },
@@ -329,7 +329,7 @@ describe("C4 failures", () => {
     const { fileSystem } = faultyFileSystem({
       plan: ({ name }) =>
         // The one that flush makes succeeds; the one that comes while it is made fails.
-        name === "writeFile" && ++writes !== 2 ? { fail: "EIO", when: "before" } : undefined,
+        name === "write" && ++writes !== 2 ? { fail: "EIO", when: "before" } : undefined,
     });
     const writer = createCoalescingWriter({ filePath, fileSystem });
     await rejection(writer.write("first"));

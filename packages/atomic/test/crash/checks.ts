@@ -1,6 +1,6 @@
 /** What must be true of a file or a tree after a power cut. */
 
-import type { NodeFileSystem } from "../../../testing/src/index.ts";
+import type { NodeFileSystem } from "@holdfast/testing";
 
 /** What a file holds; `undefined` if there is none. */
 export function textAt(fs: NodeFileSystem, path: string): string | undefined {

@@ -1,7 +1,7 @@
 /** A file system as a program sees it that starts again after a power cut. */
 
 import type { BigIntStats } from "node:fs";
-import type { NodeFileSystem } from "../../../testing/src/index.ts";
+import type { NodeFileSystem } from "@holdfast/testing";
 
 type Method = (...args: readonly unknown[]) => unknown;
 

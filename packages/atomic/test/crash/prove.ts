@@ -6,7 +6,7 @@ import {
   type CrashOptions,
   type Report,
   type Scenario,
-} from "../../../testing/src/index.ts";
+} from "@holdfast/testing";
 
 /** How many states a scenario may have before it is too large to be explored whole. */
 const maxStates = 200_000;

@@ -1,8 +1,8 @@
 /** Power cuts in the replacement of a file, at every moment and with everything they may leave. */
 
 import { describe, expect, it, vi } from "vitest";
-import type { NodeFileSystem, Scenario } from "../../../testing/src/index.ts";
-import { fail, injectFaults, op, rule, type MemoryFileSystemOptions } from "../../../testing/src/index.ts";
+import type { NodeFileSystem, Scenario } from "@holdfast/testing";
+import { fail, injectFaults, op, rule, type MemoryFileSystemOptions } from "@holdfast/testing";
 import type { ReplaceFileAtomicOptions } from "../../src/index.ts";
 import { forms } from "../replace/forms.ts";
 import { oneVersion, ownedAt, stagedIn, textAt } from "./checks.ts";

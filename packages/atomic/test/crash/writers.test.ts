@@ -1,7 +1,7 @@
 /** Power cuts while a file is staged piece by piece, or published again and again, or swept up. */
 
 import { describe, expect, it, vi } from "vitest";
-import type { NodeFileSystem } from "../../../testing/src/index.ts";
+import type { NodeFileSystem } from "@holdfast/testing";
 import {
   createCoalescingWriter,
   replaceFileAtomic,

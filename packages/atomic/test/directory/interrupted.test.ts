@@ -17,7 +17,7 @@ import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { isHoldfastError } from "@holdfast/fs";
 import type { ReplaceDirectoryReceipt } from "../../src/directory/replace-directory.ts";
-import { errnosOf, type CallName } from "../support/errnos.ts";
+import { errnosOf, type CallName } from "@holdfast/testing";
 import { faultyFileSystem } from "../support/faulty-file-system.ts";
 import { killAtCall, killAtEveryCall, pauseAtCall } from "../support/kill-at-call.ts";
 import { needs } from "../support/needs.ts";
@@ -43,7 +43,7 @@ const untrue: { readonly [N in CallName]?: ReadonlySet<string> } = {
   rmdir: new Set(["ENOENT", "ENOTEMPTY"]),
 };
 const plausible = (name: CallName): readonly string[] =>
-  errnosOf[name].filter((errno) => untrue[name]?.has(errno) !== true);
+  errnosOf(name, "linux").filter((errno) => untrue[name]?.has(errno) !== true);
 // Which errno it is makes a difference for the first failure, hardly for what becomes of it later.
 const few = (name: CallName): readonly string[] =>
   plausible(name).filter((errno) => ["EIO", "EACCES", "EEXIST", "ENOSPC"].includes(errno));

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from "node
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { isHoldfastError } from "@holdfast/fs";
-import { errnosOf, type CallName } from "../support/errnos.ts";
+import { errnosOf, type CallName } from "@holdfast/testing";
 import { faultModes, sweepFaults } from "../support/sweep-faults.ts";
 import {
   acrossDevices,
@@ -53,7 +53,7 @@ const scenarios: readonly Scenario[] = [
 // A copy makes many calls: of the errnos those that the protocol looks at, and one that it does not.
 const looked = new Set("EIO EPERM EXDEV EEXIST ENOENT ENOTEMPTY".split(" "));
 const fewErrnos = (name: CallName): readonly string[] =>
-  errnosOf[name].filter((errno) => looked.has(errno));
+  errnosOf(name, "linux").filter((errno) => looked.has(errno));
 
 const contents = { metadata: false };
 

@@ -427,7 +427,9 @@ describe.each(forms)("A22 $form", ({ form, move }) => {
         syncParentDir: false,
         fileSystem: quiet.fileSystem,
       });
-      expect(quiet.calls.filter((call) => call.startsWith("fsync"))).toEqual([]);
+      // A link is flushed all the same: the removal of the old name may be durable before it is.
+      const flushes = quiet.calls.filter((call) => call.startsWith("fsync"));
+      expect(flushes).toEqual(overwrite ? [] : [`fsync ${from}/to`]);
       await move({ source: destination, destination: source });
     }
   });

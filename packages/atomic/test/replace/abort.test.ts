@@ -202,17 +202,14 @@ describe("an abort while something is waited for", () => {
         ...counted.promises,
         open: async (...args: Parameters<typeof open>) => {
           const handle = await open(...args);
-          const write = handle.write.bind(handle);
-          return Object.create(handle, {
-            write: {
-              value: async (...written: Parameters<typeof write>) => {
-                await new Promise<void>((resolve) => (finishWrite = resolve));
-                const result = await write(...written);
-                order.push("written");
-                return result;
-              },
-            },
-          }) as typeof handle;
+          const write = handle.write.bind(handle) as (...args: unknown[]) => Promise<unknown>;
+          const slow = async (...written: unknown[]): Promise<unknown> => {
+            await new Promise<void>((resolve) => (finishWrite = resolve));
+            const result = await write(...written);
+            order.push("written");
+            return result;
+          };
+          return Object.defineProperty(handle, "write", { value: slow });
         },
       },
     };

@@ -121,7 +121,7 @@ describe.each(forms)("the content, $form", ({ form, replace, create }) => {
       const [name, path] = call.split(" ");
       return `${name} ${path === dir ? "directory" : path === filePath ? "target" : "staged"}`;
     });
-    const order = ["writeFile staged", "fchmod staged", "fsync staged", "rename staged"];
+    const order = ["write staged", "fchmod staged", "fsync staged", "rename staged"];
     const found = [...order, "fsync directory"].map((step) => steps.indexOf(step));
     expect(found).not.toContain(-1);
     expect(found.slice(2)).toEqual(found.slice(2).toSorted((a, b) => a - b));

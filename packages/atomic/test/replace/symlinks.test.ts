@@ -226,7 +226,7 @@ describe.runIf(needs("posix")).each(forms)("symbolic links, $form", ({ replace, 
       ]);
     });
 
-    it.each(["writeFile", "fsync", "fchmod"] as const)(
+    it.each(["write", "fsync", "fchmod"] as const)(
       "leaves no orphan when %s fails",
       async (call) => {
         const { dir, referent, filePath } = prepare();

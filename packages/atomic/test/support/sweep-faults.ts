@@ -4,7 +4,7 @@
  */
 
 import { codeInNode, faultyFileSystem, type FaultyCall, type Fault } from "./faulty-file-system.ts";
-import { errnosOf, type CallName } from "./errnos.ts";
+import { errnosOf, type CallName } from "@holdfast/testing";
 import { tmpfsParent, unownedTempDir } from "./temp-dir.ts";
 
 /**
@@ -121,7 +121,7 @@ async function sweepMode(
   attempt: (mode: FaultMode, index: number, pick: PickErrno) => Promise<Outcome>,
 ): Promise<void> {
   const errnos =
-    mode === "dead stop" ? () => ["EIO"] : (sweep.errnos ?? ((name) => errnosOf[name]));
+    mode === "dead stop" ? () => ["EIO"] : (sweep.errnos ?? ((name) => errnosOf(name, "linux")));
   for (let index = 1; index <= mostCalls; index++) {
     // Which errnos there are is known when the call is made, so they are counted off.
     for (let nth = 0; ; nth++) {

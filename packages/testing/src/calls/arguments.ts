@@ -145,7 +145,7 @@ export function toBoolean(value: unknown, name: string, byDefault = false): bool
 }
 
 /** The `signal` of an options argument. */
-export function toSignal(signal: unknown): AbortSignal | undefined {
+function toSignal(signal: unknown): AbortSignal | undefined {
   if (signal === undefined) return undefined;
   if (typeof signal === "object" && signal !== null && "aborted" in signal) {
     return signal as AbortSignal;

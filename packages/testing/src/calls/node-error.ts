@@ -2,10 +2,21 @@ import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { callFacts, type CallName, type Path } from "./call.ts";
 
-const numbers = constants.errno as Readonly<Record<string, number | undefined>>;
+// libuv's number for a name: on Windows it is not that of the C runtime.
+const ofLibuv = new Map([...getSystemErrorMap()].map(([number, [name]]) => [name, number]));
+const ofSystem = constants.errno as Readonly<Record<string, number | undefined>>;
+
+/** As Node gives it in `error.errno`, negative; `undefined` for a name that the system does not know. */
+function numberOf(errno: string): number | undefined {
+  const own = ofSystem[errno];
+  return ofLibuv.get(errno) ?? (own === undefined ? undefined : -own);
+}
 
 /** Whether the system that the program runs on has an errno of this name. */
-export const isErrno = (name: string): boolean => numbers[name] !== undefined;
+export const isErrno = (name: string): boolean => numberOf(name) !== undefined;
+
+/** For the errno of another system: a number that no error has. */
+const notToBeHad = -99_999;
 
 /**
  * An error as Node makes them: the same properties, the same message. `paths` stays empty for a call
@@ -16,11 +27,9 @@ export function nodeError(
   name: CallName,
   paths: readonly string[],
 ): NodeJS.ErrnoException {
-  const known = numbers[errno];
-  // Linux's errno on a system that lacks it (ELOOP on Windows): a number that no errno has.
-  const number = known === undefined ? -4095 : -known;
+  const number = numberOf(errno) ?? notToBeHad;
   // Node knows only libuv's names: EDQUOT and ESTALE, say, come as "Unknown system error -122".
-  const unmapped = known === undefined ? errno : `Unknown system error ${number}`;
+  const unmapped = number === notToBeHad ? errno : `Unknown system error ${number}`;
   const [code, meaning] = getSystemErrorMap().get(number) ?? [unmapped, unmapped];
   const syscall = callFacts[name].syscall ?? name;
   const where = paths.map((path) => `'${path}'`).join(" -> ");

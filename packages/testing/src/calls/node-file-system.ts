@@ -61,10 +61,12 @@ export type NodeFileSystem = Pick<Fs, (Names | `${Names}Sync`) & keyof Fs> &
   };
 
 /**
- * What can be wrapped: anything that has some of `node:fs`, in any of its faces. A program that uses
+ * What can be wrapped: any object that has some of `node:fs`, in any of its faces. A program that uses
  * what is missing gets a `TypeError`, as it would from the object itself.
  */
-export interface FileSystemLike {
-  readonly promises?: object;
-  readonly [name: string]: unknown;
+export type FileSystemLike = object & { readonly promises?: object };
+
+/** A method or property of it, whatever the object is. */
+export function memberOf(fs: FileSystemLike, name: string): unknown {
+  return (fs as Readonly<Record<string, unknown>>)[name];
 }

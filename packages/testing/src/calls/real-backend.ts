@@ -5,7 +5,7 @@ import type { PlatformName } from "@holdfast/fs";
 import type { Backend } from "./backend.ts";
 import { callFacts, type CallName } from "./call.ts";
 import { fsConstants } from "./constants.ts";
-import type { FileSystemLike } from "./node-file-system.ts";
+import { memberOf, type FileSystemLike } from "./node-file-system.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of an unknown object
 type AnyMethod = (...args: any[]) => any;
@@ -44,21 +44,35 @@ class RealBackend implements Backend {
   readonly #under: FileSystemLike;
   /** Handles that `promises.open` gave, by their numbers. */
   readonly #handles = new Map<number, Readonly<Record<string, AnyMethod>>>();
+  readonly #held: object[] = [];
   /** For handles that have no number of their own. */
   #nextNumber = 1_000_000_000;
 
   constructor(under: FileSystemLike) {
     this.#under = under;
-    this.constants = { ...fsConstants, ...(under["constants"] as Record<string, number>) };
-    const platform = under["platform"] as PlatformName | undefined;
+    this.constants = {
+      ...fsConstants,
+      ...(memberOf(under, "constants") as Record<string, number>),
+    };
+    const platform = memberOf(under, "platform") as PlatformName | undefined;
     if (platform !== undefined) this.platform = platform;
   }
 
   sync(name: CallName, args: readonly unknown[]): never {
     const result: unknown = this.#method(this.#under, `${name}Sync`)(...shaped(name, args));
-    // A handle that was opened asynchronously and closed by its number.
-    if (name === "close") this.#handles.delete(args[0] as number);
+    if (name === "close") this.#closedByNumber(args[0] as number);
     return result as never;
+  }
+
+  /**
+   * A handle that was opened asynchronously, and whose number was closed. It is held for ever: Node
+   * closes the number of a handle that is garbage, and by then it may be another file's.
+   */
+  #closedByNumber(fd: number): void {
+    const handle = this.#handles.get(fd);
+    if (handle === undefined) return;
+    this.#handles.delete(fd);
+    this.#held.push(handle);
   }
 
   async async(name: CallName, args: readonly unknown[]): Promise<never> {

@@ -31,7 +31,7 @@ export function readIfThere(fs: NodeFileSystem, path: string): Buffer | undefine
   }
 }
 
-export function toBytes(content: Content): Buffer | undefined {
+function toBytes(content: Content): Buffer | undefined {
   return content === undefined ? undefined : Buffer.from(content as string);
 }
 

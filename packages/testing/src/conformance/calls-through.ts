@@ -1,4 +1,4 @@
-import type { FileSystemLike } from "../calls/node-file-system.ts";
+import { memberOf, type FileSystemLike } from "../calls/node-file-system.ts";
 import type { Face } from "./conformance-case.ts";
 
 // oxlint-disable-next-line typescript/no-explicit-any -- methods of an unknown object
@@ -37,7 +37,7 @@ export function callsThrough(fs: FileSystemLike, face: Face): MakeCall {
 
 /** Whether what is done around a case can be done without waiting. */
 export function hasSync(fs: FileSystemLike): boolean {
-  return typeof fs["readdirSync"] === "function";
+  return typeof memberOf(fs, "readdirSync") === "function";
 }
 
 function throughSync(fs: FileSystemLike): MakeCall {

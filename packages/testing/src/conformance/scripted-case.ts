@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { invalidCombination } from "@holdfast/fs/steps";
 import type { ConformanceCase, Face, Need, Place } from "./conformance-case.ts";
 import { hasSync } from "./calls-through.ts";
-import { Session } from "./session.ts";
+import { ScriptRun } from "./script-run.ts";
 import { observed, parseStep, type Step } from "./step.ts";
 
 interface Source {
@@ -58,7 +58,7 @@ export class ScriptedCase implements ConformanceCase {
       throw invalidCombination(this.name, `"smallDevice" is needed`);
     }
     await this.#must(place, this.#usual);
-    return await new Session(place, this.face).run(this.#steps);
+    return await new ScriptRun(place, this.face).run(this.#steps);
   }
 
   async check(place: Place): Promise<void> {
@@ -78,7 +78,7 @@ export class ScriptedCase implements ConformanceCase {
 
   /** What a case begins with has to be there: without it, it would be another case. */
   async #must(place: Place, steps: readonly Step[]): Promise<void> {
-    const lines = await new Session(place, hasSync(place.fs) ? "sync" : this.face).run(steps);
+    const lines = await new ScriptRun(place, hasSync(place.fs) ? "sync" : this.face).run(steps);
     const failed = lines.filter((line, index) => line !== steps[index]!.text);
     if (failed.length > 0) {
       const message = `${this.name}\n\nwhat it begins with could not be made:\n\n${failed.join("\n")}\n`;

@@ -1,3 +1,4 @@
+import { facesOf } from "../calls/faces.ts";
 import { MemoryBackend } from "../memory/memory-backend.ts";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import type { Exploration } from "../scenario/exploration.ts";
@@ -67,7 +68,7 @@ export class CaseRunner<Ack> {
   /** Checks a run that nothing cut off. */
   async runToEnd(run: RecordedRun<Ack>): Promise<void> {
     try {
-      await this.#scenario.check(run.fs, run.seen);
+      await this.#scenario.check(facesOf(run.backend), run.seen);
     } catch (thrown) {
       const failure = failureAtEnd(run, asError(thrown));
       this.#keeps(failure.size);

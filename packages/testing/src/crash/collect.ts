@@ -1,8 +1,8 @@
 import { disksAt } from "./crash-point.ts";
+import { Footprint } from "./footprint.ts";
 import { everyState, mostStates } from "./legal-states.ts";
 import type { CrashCase, History } from "./history.ts";
 import type { Identities } from "./identity.ts";
-import { maxBytes } from "./inode-variants.ts";
 import type { PowerLossModel } from "./models.ts";
 
 /** How often as many states are looked at as may be run, before there are said to be too many. */
@@ -12,6 +12,20 @@ const fewLooks = 20_000;
 const changesPerLook = 20;
 /** What a state takes for each of its inodes, in bytes. */
 const bytesPerInode = 16;
+/** How often the clock is looked at. */
+const visitsPerGlance = 1024;
+
+interface Bounds {
+  readonly limit: number;
+  /** When to give up, by `performance.now()`. */
+  readonly until: number;
+  /** Of file contents that wait to be run. */
+  readonly maxBytes: number;
+  readonly identities: Identities;
+  /** Keys of cases that were run before and are left out. */
+  readonly known: ReadonlySet<string>;
+}
+
 /** Every different case of some histories, by key. */
 export type Cases<Ack> = Map<string, CrashCase<Ack>>;
 
@@ -19,47 +33,42 @@ export type Cases<Ack> = Map<string, CrashCase<Ack>>;
  * Adds every legal state at every point of a history, each once, whichever point or model it comes
  * from.
  *
- * @param known keys of cases that were run before and are left out
  * @returns false if there are more than `limit`, or too many to tell
  */
 export function collect<Ack>(
   history: History<Ack>,
   models: readonly PowerLossModel[],
   cases: Cases<Ack>,
-  limit: number,
-  identities: Identities,
-  known: ReadonlySet<string> = new Set<string>(),
+  { limit, until, maxBytes, identities, known }: Bounds,
 ): boolean {
   let looks = fewLooks + limit * looksPerState;
   let bytes = 0;
-  const counted = new WeakSet<Uint8Array>();
+  let visits = 0;
+  const contents = new Footprint();
   for (const { point, disk } of disksAt(history.timeline, models)) {
     const token = tokenAt(history, point.acks);
     const { model } = disk;
     const look = 1 + disk.pending.length / changesPerLook;
     const all = everyState(disk, limit, identities, (state, tree, variants) => {
       looks -= look;
-      if (looks < 0) return false;
+      if (looks < 0 || (++visits % visitsPerGlance === 0 && performance.now() > until))
+        return false;
       const key = `${token}:${state}`;
       const same = cases.get(key);
       if (same !== undefined) {
-        if (same.model !== model) same.alsoIn.add(model);
+        if (same.model !== model && !same.alsoIn.includes(model)) same.alsoIn.push(model);
         return true;
       }
       if (known.has(key)) return true;
       if (cases.size >= limit) return false;
       bytes += variants.length * bytesPerInode;
-      for (const { content } of variants) {
-        if (counted.has(content)) continue;
-        counted.add(content);
-        bytes += content.length;
-      }
-      if (bytes > maxBytes) return false;
+      for (const { content } of variants) contents.add(content);
+      if (contents.bytes + bytes > maxBytes) return false;
       cases.set(key, {
         history,
         point,
         model,
-        alsoIn: new Set<PowerLossModel>(),
+        alsoIn: [],
         state: { key: state, tree, variants: [...variants] },
         disk,
       });

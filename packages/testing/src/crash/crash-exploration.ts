@@ -9,7 +9,9 @@ import type { Cases } from "./collect.ts";
 import { disksAt, pointsOf } from "./crash-point.ts";
 import { AckTokens } from "./history.ts";
 import type { CrashCase, History } from "./history.ts";
+import { Footprint } from "./footprint.ts";
 import { Identities } from "./identity.ts";
+import { maxBytes } from "./inode-variants.ts";
 import { imageOf } from "./legal-states.ts";
 import type { PowerLossModel } from "./models.ts";
 import type { CrashSettings } from "./options.ts";
@@ -27,6 +29,7 @@ interface Bounds {
   readonly start: Start;
   readonly maxStates: number;
   readonly maxFailures: number | undefined;
+  readonly timeoutMs: number | undefined;
 }
 
 /** One exploration: runs, the states that a power loss may leave of them, and those of recoveries. */
@@ -36,6 +39,7 @@ export class CrashExploration<Ack> {
   readonly #exploration: Exploration;
   readonly #start: Start;
   readonly #maxStates: number;
+  readonly #endsAt: number;
   readonly #runner: CaseRunner<Ack>;
   readonly #random: Random;
   readonly #identities = new Identities();
@@ -44,6 +48,7 @@ export class CrashExploration<Ack> {
   readonly #done = new Set<string>();
   /** Cases whose recovery can be cut off. */
   readonly #recoveries: CrashCase<Ack>[] = [];
+  readonly #kept = new Footprint();
   /** How many cases there are; where they were too many to count, how many at most. */
   #total = 0;
   #sampled = false;
@@ -55,13 +60,14 @@ export class CrashExploration<Ack> {
     scenario: Scenario<Ack>,
     settings: CrashSettings,
     exploration: Exploration,
-    { start, maxStates, maxFailures }: Bounds,
+    { start, maxStates, maxFailures, timeoutMs = Infinity }: Bounds,
   ) {
     this.#scenario = scenario;
     this.#settings = settings;
     this.#exploration = exploration;
     this.#start = start;
     this.#maxStates = maxStates;
+    this.#endsAt = performance.now() + timeoutMs;
     this.#runner = new CaseRunner(scenario, start.memory, exploration, maxFailures);
     this.#random = new Random(exploration.seed);
   }
@@ -119,7 +125,10 @@ export class CrashExploration<Ack> {
     quota: number,
   ): Promise<boolean> {
     const cases: Cases<Ack> = new Map<string, CrashCase<Ack>>();
-    if (!collect(history, models, cases, most, this.#identities, this.#done)) {
+    const bounds = { limit: most, maxBytes, identities: this.#identities, known: this.#done };
+    // If it takes half of the time to list the states, the other half is better spent on some.
+    const until = (performance.now() + this.#endsAt) / 2;
+    if (!collect(history, models, cases, { ...bounds, until })) {
       return await this.#sample(history, models, quota);
     }
     this.#total += cases.size;
@@ -137,9 +146,16 @@ export class CrashExploration<Ack> {
     const result = this.#runner.run(found);
     const recovers = typeof result === "boolean" ? result : await result;
     if (recovers && this.#settings.again && found.history.before === undefined) {
-      this.#recoveries.push(found);
+      this.#keepForAgain(found);
     }
     return true;
+  }
+
+  /** Random states share nothing: of large files they would take all memory. */
+  #keepForAgain(found: CrashCase<Ack>): void {
+    for (const { content } of found.state.variants) this.#kept.add(content);
+    if (this.#kept.bytes <= maxBytes) this.#recoveries.push(found);
+    else this.#exploration.leaveOut("recoveries were not all cut off: the states are too large");
   }
 
   /** Random states from all points and models, in rounds, so that an early end leaves out no point. */
@@ -168,8 +184,7 @@ export class CrashExploration<Ack> {
           const key = `${token}:${state.key}`;
           if (this.#done.has(key)) continue;
           const { model } = disk;
-          const alsoIn = new Set<PowerLossModel>();
-          const found = { history, point, model, alsoIn, state, disk };
+          const found = { history, point, model, alsoIn: [], state, disk };
           if (!(await this.#runCase(key, found))) return false;
         }
       }
@@ -207,6 +222,7 @@ export class CrashExploration<Ack> {
 }
 
 function roughly(count: number): string {
+  if (count === Infinity) return "more than 1e+308";
   return count < 1e6 ? String(count) : count.toExponential(0);
 }
 

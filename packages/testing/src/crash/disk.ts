@@ -1,6 +1,7 @@
 import type { InodeAttributes, InodeId } from "../memory/effect.ts";
 import { all, contentAfter, fullyDurable, notDurable } from "./fate.ts";
 import type { Durability } from "./fate.ts";
+import type { InodeVariant } from "./inode-variants.ts";
 import type { PowerLossModel } from "./models.ts";
 import { covered } from "./flush.ts";
 import type { AttributesChange, Change, DataChange, Timeline, TimelineEvent } from "./timeline.ts";
@@ -23,7 +24,7 @@ export interface DiskInode {
   data: Pending<DataChange>[];
   modes: Pending<AttributesChange>[];
   /** What was worked out from the above, to be thrown away when it changes. */
-  readonly derived: Map<string, unknown>;
+  derived: Map<string, readonly InodeVariant[]> | undefined;
 }
 
 const nothing = new Uint8Array(0);
@@ -68,7 +69,7 @@ export class Disk {
       attributes: from.attributes,
       data: [],
       modes: [],
-      derived: new Map<string, unknown>(),
+      derived: undefined,
     };
   }
 
@@ -90,7 +91,7 @@ export class Disk {
     this.pending.push(pending);
     if (change.kind === "names") return;
     const inode = this.inode(change.inode);
-    inode.derived.clear();
+    inode.derived = undefined;
     if (change.kind === "attributes") inode.modes.push(pending as Pending<AttributesChange>);
     else inode.data.push(pending as Pending<DataChange>);
   }
@@ -103,7 +104,7 @@ export class Disk {
       if (pending.durable >= durable) continue;
       pending.durable = durable;
       this.durableSince.set(pending.change.id, event.call);
-      if (pending.change.kind !== "names") this.inode(pending.change.inode).derived.clear();
+      if (pending.change.kind !== "names") this.inode(pending.change.inode).derived = undefined;
     }
     this.#settle();
   }

@@ -54,8 +54,7 @@ export function describePoint<Ack>({ found, events }: SimplestCase<Ack>): string
     call === 0
       ? `before the first call${of}`
       : `after call ${call}${of} (${history.timeline.calls[call - 1]})`;
-  const also =
-    alsoIn.size === 0 ? "" : `, also in ${[...alsoIn].map(({ name }) => name).join(", ")}`;
+  const also = alsoIn.length === 0 ? "" : `, also in ${alsoIn.map(({ name }) => name).join(", ")}`;
   return `${when}${acknowledged ? ", acknowledged" : ""}, model ${model.name}${also}`;
 }
 

@@ -41,6 +41,7 @@ export async function exploreCrashes<Ack>(
     start,
     maxStates,
     maxFailures: options.maxFailures,
+    timeoutMs: options.timeoutMs,
   });
   await crashes.explore();
   return exploration.report(crashes.share());

@@ -5,7 +5,6 @@ import { MemoryBackend } from "../memory/memory-backend.ts";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import type { Failure } from "../scenario/report.ts";
 import type { Scenario, Seen } from "../scenario/scenario.ts";
-import { readTreeSync } from "../tree/read-tree.ts";
 import { describeCalls, describePoint, simplest } from "./explain.ts";
 import type { SimplestCase } from "./explain.ts";
 import type { CrashCase, History } from "./history.ts";
@@ -74,12 +73,12 @@ async function stateLines<Ack>(
   acks: readonly Ack[],
   error: Error,
 ): Promise<string[]> {
-  const found = treeOf(image);
+  const found = treeOf(new MemoryBackend(memory, image));
   const lines = ["found after the power loss:", ...indented(found)];
   if (scenario.recover !== undefined) {
     const backend = new MemoryBackend(memory, image);
     await recover(scenario, facesOf(backend)); // if it threw, that is the error shown below
-    const after = treeOf(backend.snapshot());
+    const after = treeOf(backend);
     if (after.join("\n") !== found.join("\n")) lines.push("after recovery:", ...indented(after));
   }
   return [...lines, ...toldAndSaid({ acks, end: "crash", leaks: [] }, error)];
@@ -94,9 +93,8 @@ function toldAndSaid<Ack>({ acks, end }: Seen<Ack>, error: Error): string[] {
   ];
 }
 
-/** As root sees it, whoever the program is. */
-function treeOf(image: Image): string[] {
-  const lines = readTreeSync(facesOf(new MemoryBackend({}, image)), "/");
+function treeOf(backend: MemoryBackend): string[] {
+  const lines = backend.tree("/");
   return lines.length === 0 ? ["(nothing)"] : lines;
 }
 
@@ -105,13 +103,16 @@ const indented = (lines: readonly string[]): string[] => lines.map((line) => `  
 const firstLine = ({ message }: Error): string => message.split("\n", 1)[0]!;
 
 /** A run that nothing cut off, and which left what is wrong. */
-export function failureAtEnd<Ack>({ history, fs, seen }: RecordedRun<Ack>, error: Error): Failure {
+export function failureAtEnd<Ack>(
+  { history, backend, seen }: RecordedRun<Ack>,
+  error: Error,
+): Failure {
   const { timeline, fault } = history;
   return {
     message: firstLine(error),
     where: `the run ended, no power lost${afterFault(fault)}`,
     calls: timeline.calls.map((line, index) => `${index + 1}  ${line}`),
-    state: ["found at the end:", ...indented(readTreeSync(fs, "/")), ...toldAndSaid(seen, error)],
+    state: ["found at the end:", ...indented(treeOf(backend)), ...toldAndSaid(seen, error)],
     replay: formatReplay(fault),
     error,
     size: fault === 0 ? 0 : 1,

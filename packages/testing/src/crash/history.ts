@@ -25,7 +25,7 @@ export interface CrashCase<Ack> {
   /** The first in which it is legal. */
   readonly model: PowerLossModel;
   /** The others, as far as they were looked at. */
-  readonly alsoIn: Set<PowerLossModel>;
+  readonly alsoIn: PowerLossModel[];
   readonly state: LegalState;
   /** Knows the inodes of the state; at another time by now. */
   readonly disk: Disk;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { InodeAttributes } from "../memory/effect.ts";
+import { isChosen } from "./chosen-times.ts";
 
 /** Up to so many bytes are their own key; of more, a digest is: what is kept stays small. */
 const short = 64;
@@ -16,24 +17,22 @@ export class Identities {
   readonly #trees = new Map<string, number>();
 
   content(bytes: Uint8Array): number {
+    if (bytes.length <= short) return numberOf(this.#contents, String.fromCharCode(...bytes));
     let id = this.#contentOf.get(bytes);
     if (id === undefined) {
-      id = numberOf(this.#contents, keyOf(bytes));
+      id = numberOf(this.#contents, digest(bytes));
       this.#contentOf.set(bytes, id);
     }
     return id;
   }
 
-  /**
-   * Times that no program set are left out: they say when a run was made, and no two runs agree.
-   *
-   * @param setsTime known from the change that made them; later calls for the same object remember it
-   */
-  attributes(attributes: InodeAttributes, setsTime = false): number {
+  /** Times that no program chose are left out: they say when it ran, and no two runs agree. */
+  attributes(attributes: InodeAttributes): number {
     let id = this.#attributesOf.get(attributes);
     if (id === undefined) {
       const { mode, uid, gid, mtimeMs } = attributes;
-      id = numberOf(this.#attributes, `${mode} ${uid} ${gid} ${setsTime ? mtimeMs : ""}`);
+      const time = isChosen(attributes) ? mtimeMs : "";
+      id = numberOf(this.#attributes, `${mode} ${uid} ${gid} ${time}`);
       this.#attributesOf.set(attributes, id);
     }
     return id;
@@ -51,12 +50,6 @@ function numberOf(numbers: Map<string, number>, key: string): number {
     numbers.set(key, number);
   }
   return number;
-}
-
-function keyOf(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (buffer.length <= short) return buffer.toString("latin1");
-  return digest(buffer);
 }
 
 // Longer than what is its own key, so that the two never meet.

@@ -125,10 +125,7 @@ function modesOf(inode: DiskInode, choices: Choices, identities: Identities): re
       later.every((one) => choices(one).includes(lost)) &&
       (newest === undefined || choices(newest).includes(all));
     if (!allowed) continue;
-    const id =
-      newest === undefined
-        ? identities.attributes(attributes)
-        : identities.attributes(newest.change.attributes, newest.change.setsTime);
+    const id = identities.attributes(newest?.change.attributes ?? attributes);
     const odd = later.map(({ change }) => ({ change, fate: lost }));
     if (!found.has(id)) {
       found.set(id, { id, attributes: newest?.change.attributes ?? attributes, odd });

@@ -58,10 +58,10 @@ export function everyState(
   identities: Identities,
   visit: (key: string, tree: TreeShape, variants: readonly InodeVariant[]) => boolean,
 ): boolean {
-  const withTree = (tree: TreeShape, choices: Choices, metadata: string): boolean => {
+  const withTree = (tree: TreeShape, choices: Choices): boolean => {
     const lists: (readonly InodeVariant[])[] = [];
     for (const id of tree.inodes) {
-      const list = listOf(disk.inode(id), choices, metadata, limit, identities);
+      const list = listOf(disk.inode(id), choices, limit, identities);
       if (list === undefined) return false;
       lists.push(list);
     }
@@ -69,11 +69,11 @@ export function everyState(
   };
   return disk.model.order === "any"
     ? everySubset(disk, (decided, odd) =>
-        withTree(shapeOf(disk, decided, odd, identities), choicesOf(disk), ""),
+        withTree(shapeOf(disk, decided, odd, identities), choicesOf(disk)),
       )
-    : everyPrefix(disk, (choices, length) => {
+    : everyPrefix(disk, (choices) => {
         const { decided, odd } = decide(disk, (pending) => choices(pending)[0]!);
-        return withTree(shapeOf(disk, decided, odd, identities), choices, String(length));
+        return withTree(shapeOf(disk, decided, odd, identities), choices);
       });
 }
 
@@ -86,18 +86,27 @@ const choicesOf =
 function listOf(
   inode: DiskInode,
   choices: Choices,
-  metadata: string,
   limit: number,
   identities: Identities,
 ): readonly InodeVariant[] | undefined {
-  const varies =
-    inode.modes.length > 0 || inode.data.some(({ change }) => change.kind === "truncate");
-  const key = varies ? metadata : "";
-  const known = inode.derived.get(key) as readonly InodeVariant[] | undefined;
+  const key = keyOfChoices(inode, choices);
+  const known = inode.derived?.get(key);
   if (known !== undefined) return known;
   const list = variantsOf(inode, choices, limit, identities);
-  if (list !== undefined) inode.derived.set(key, list);
+  if (list === undefined) return undefined;
+  inode.derived ??= new Map<string, readonly InodeVariant[]>();
+  inode.derived.set(key, list);
   return list;
+}
+
+/** What a journal has decided about an inode; what is open besides is always the same. */
+function keyOfChoices({ data, modes }: DiskInode, choices: Choices): string {
+  let key = "";
+  for (const pending of data) {
+    if (pending.change.kind === "truncate") key += choices(pending)[0]!.kind;
+  }
+  for (const pending of modes) key += choices(pending)[0]!.kind;
+  return key;
 }
 
 function everyCombination(
@@ -173,10 +182,10 @@ function set(decided: Map<number, Setting>, change: NameChange, fate: Fate): num
 }
 
 /** Metadata reached the disk up to some moment; what was flushed, whenever it was made. */
-function everyPrefix(disk: Disk, visit: (choices: Choices, length: number) => boolean): boolean {
+function everyPrefix(disk: Disk, visit: (choices: Choices) => boolean): boolean {
   const metadata = metadataIn(disk);
   for (let length = 0; length <= metadata.length; length++) {
-    if (!visit(prefixChoices(disk, metadata.slice(0, length)), length)) return false;
+    if (!visit(prefixChoices(disk, metadata.slice(0, length)))) return false;
   }
   return true;
 }

@@ -1,11 +1,10 @@
-import { facesOf } from "../calls/faces.ts";
 import type { Image } from "../memory/effect.ts";
 import { MemoryBackend } from "../memory/memory-backend.ts";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import { runOnce, startFrom } from "../scenario/run-scenario.ts";
 import type { Start } from "../scenario/run-scenario.ts";
 import type { Scenario, Seen } from "../scenario/scenario.ts";
-import type { NodeFileSystem } from "../calls/node-file-system.ts";
+import { markChosen } from "./chosen-times.ts";
 import type { AckTokens, CrashCase, History } from "./history.ts";
 import { recover } from "./judge.ts";
 import { Recorder } from "./recorder.ts";
@@ -13,8 +12,8 @@ import { Recorder } from "./recorder.ts";
 /** A run from its start to its end. */
 export interface RecordedRun<Ack> {
   readonly history: History<Ack>;
-  /** What is there without a power loss. */
-  readonly fs: NodeFileSystem;
+  /** Holds what is there without a power loss. */
+  readonly backend: MemoryBackend;
   readonly seen: Seen<Ack>;
   /** Whether the fsync that was to fail was made. */
   readonly failed: boolean;
@@ -27,13 +26,14 @@ export async function recordRun<Ack>(
   fault: number,
   tokens: AckTokens,
 ): Promise<RecordedRun<Ack>> {
+  for (const { attributes } of start.image.inodes.values()) markChosen(attributes);
   const backend = startFrom(start);
   const recorder = new Recorder(backend, start.image, fault);
   const { acks, end } = await runOnce(scenario, recorder.fs, () => recorder.acknowledged());
   backend.onEffect = undefined;
   return {
     history: { timeline: recorder, acks, tokens: tokens.of(acks), fault },
-    fs: facesOf(backend),
+    backend,
     seen: { acks, end, leaks: recorder.leaks() },
     failed: recorder.failed,
   };

@@ -6,6 +6,7 @@ import { nodeError } from "../calls/node-error.ts";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
 import type { Effect, Image, InodeId } from "../memory/effect.ts";
 import type { MemoryBackend } from "../memory/memory-backend.ts";
+import { isChosen, markChosen } from "./chosen-times.ts";
 import type { Birth, Change, Setting, Timeline, TimelineEvent } from "./timeline.ts";
 
 const O_DSYNC = fsConstants["O_DSYNC"]!;
@@ -22,6 +23,8 @@ export class Recorder implements Interceptor, Timeline {
   readonly #slots = new Map<string, number>();
   /** How often each descriptor that flushes with every write does it: fully, or its data only. */
   readonly #flushing = new Map<number, "all" | "data">();
+  /** Whether the time of an inode is one that the program chose. */
+  readonly #chosen = new Map<InodeId, boolean>();
   #call: Call | undefined;
   #changes = 0;
   #changesOfCall = 0;
@@ -158,15 +161,26 @@ export class Recorder implements Interceptor, Timeline {
       }
       case "write": {
         const { offset, bytes, sizeBefore } = effect;
+        this.#chosen.set(effect.inode, false);
         return { kind: "write", ...own, offset, bytes, sizeBefore };
       }
       case "truncate":
+        this.#chosen.set(effect.inode, false);
         return { kind: "truncate", ...own, size: effect.size };
       case "attributes": {
-        const setsTime = this.#call?.name.endsWith("utimes") ?? false;
-        return { kind: "attributes", ...own, attributes: effect.attributes, setsTime };
+        const { inode, attributes } = effect;
+        if (this.#call?.name.endsWith("utimes")) this.#chosen.set(inode, true);
+        if (this.#hasChosenTime(inode)) markChosen(attributes);
+        return { kind: "attributes", ...own, attributes };
       }
     }
+  }
+
+  #hasChosenTime(inode: InodeId): boolean {
+    const known = this.#chosen.get(inode);
+    if (known !== undefined) return known;
+    const before = this.base.inodes.get(inode);
+    return before !== undefined && isChosen(before.attributes);
   }
 
   #isDirectory(inode: InodeId): boolean {

@@ -80,5 +80,5 @@ function caseAt<Ack>(
   const disk = diskAt(history.timeline, model, replay.events);
   const state = stateWith(disk, fatesIn(disk, replay), new Identities());
   const point = { events: replay.events, acks };
-  return { history, point, model, alsoIn: new Set<PowerLossModel>(), state, disk };
+  return { history, point, model, alsoIn: [], state, disk };
 }

@@ -46,8 +46,6 @@ export interface AttributesChange extends InCall {
   readonly kind: "attributes";
   readonly inode: InodeId;
   readonly attributes: InodeAttributes;
-  /** Whether the program chose the time: otherwise it says when it ran, and no two runs agree. */
-  readonly setsTime: boolean;
 }
 
 /** One thing that a power loss can take away. */

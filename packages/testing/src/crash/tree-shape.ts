@@ -89,8 +89,11 @@ function walk(
 }
 
 const sorted = new WeakMap<ReadonlyMap<string, InodeId>, readonly string[]>();
+/** So few are sorted faster than they are found again. */
+const fewNames = 16;
 
 function sortedNames(entries: ReadonlyMap<string, InodeId>): readonly string[] {
+  if (entries.size <= fewNames) return [...entries.keys()].sort();
   let names = sorted.get(entries);
   if (names === undefined) sorted.set(entries, (names = [...entries.keys()].sort()));
   return names;

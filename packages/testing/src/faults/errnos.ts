@@ -122,8 +122,9 @@ const darwin: Table = {
   truncate: without(linux.truncate, "ENOMEM"),
 };
 
-// ERROR_CRC and others are EIO, ERROR_SHARING_VIOLATION is EBUSY, ERROR_ACCESS_DENIED is EPERM (and
-// EACCES through the C runtime), ERROR_BAD_PATHNAME and ERROR_PATH_NOT_FOUND are ENOENT.
+// ERROR_CRC, ERROR_IO_DEVICE and others are EIO, ERROR_SHARING_VIOLATION is EBUSY, ERROR_ACCESS_DENIED
+// is EPERM and in later versions of libuv EACCES, ERROR_CANT_RESOLVE_FILENAME is ELOOP,
+// ERROR_FILENAME_EXCED_RANGE is ENAMETOOLONG, ERROR_PATH_NOT_FOUND and a bad name are ENOENT.
 const lookupOnWindows = ["EIO", "EACCES", "EBUSY", "ELOOP", "ENAMETOOLONG", "ENOENT", "EPERM"];
 // ERROR_WRITE_PROTECT, ERROR_DISK_FULL.
 const changeOnWindows = [...lookupOnWindows, "EROFS", "ENOSPC"];

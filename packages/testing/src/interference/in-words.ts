@@ -1,12 +1,9 @@
 /** What happened in a case, in lines that a person reads. */
 
 import { formatCall, type Call } from "../calls/call.ts";
-import { facesOf } from "../calls/faces.ts";
 import type { MemoryBackend } from "../memory/memory-backend.ts";
 import type { End } from "../scenario/scenario.ts";
-import { readTreeSync } from "../tree/read-tree.ts";
-
-const shownLines = 40;
+import { shownTree } from "../tree/shown-tree.ts";
 
 /** `"open /a r = ENOENT"`: a call, and how it failed if it did. */
 export function callLine(call: Call, error?: unknown): string {
@@ -29,10 +26,5 @@ export function endLine(end: End): string {
 
 /** What is there at the end. */
 export function diskLines(memory: MemoryBackend): string[] {
-  const lines = readTreeSync(facesOf(memory), "/");
-  const more = lines.length - shownLines;
-  return [
-    ...(lines.length === 0 ? ["nothing"] : lines.slice(0, shownLines)),
-    ...(more > 0 ? [`… and ${more} more`] : []),
-  ].map((line) => `on disk: ${line}`);
+  return shownTree(memory.tree()).map((line) => `on disk: ${line}`);
 }

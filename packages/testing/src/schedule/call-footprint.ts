@@ -167,7 +167,7 @@ export class CallFootprints {
     if (stats === undefined) return;
     change(found, footprint);
     changeName(found, footprint);
-    if (stats.isDirectory()) footprint.add(`l${inodeOf(stats)}`, "write"); // it must be empty
+    // Who makes a name in a directory that is to be empty goes through the name of the directory.
     // With another name, or while it is open, it lives on; then its last close frees it.
     if (stats.isDirectory() || stats.nlink === 1) this.#free(footprint);
   }

@@ -4,7 +4,7 @@ import type { MemoryBackend } from "../memory/memory-backend.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 
 /** A call that waits until it may be made. */
-export interface Gate {
+interface Gate {
   /** `undefined`: the beginning of the run. */
   readonly call: Call | undefined;
   /** Lets it pass. */

@@ -16,11 +16,11 @@ const realImmediate = globalThis.setImmediate;
 const realTimeout = globalThis.setTimeout;
 
 /** How long it takes until a run that waits for nothing that we know of is believed to wait for ever. */
-const patienceMs = { virtual: 100, real: 5000 } as const;
+const patienceMs = { virtual: 1000, real: 5000 } as const;
 /** Turns of the event loop in which somebody waits with `setImmediate` and makes no call. */
 const maxTurns = 1000;
 
-export interface PlayOptions {
+interface PlayOptions {
   readonly timers: "virtual" | "real";
   readonly maxCalls: number;
   /** What the clock of the runs says at first, in milliseconds since the epoch. */

@@ -12,7 +12,7 @@ const maxRuns = 26; // letters
 const defaultMaxCalls = 10_000;
 
 /** Where schedules of the same programs are played, from the same beginning. */
-export class Stage {
+class Stage {
   readonly exploration: Exploration;
   readonly #scenarios: readonly Scenario[];
   readonly #options: ScheduleOptions;
@@ -50,6 +50,7 @@ export class Stage {
     }
     if (played.outcome === "given up") return;
     for (const limit of played.limits) this.exploration.leaveOut(limit);
+    // Who could go on and was not let is no proof that the others would never end.
     if (played.starved.length > 0) {
       const who = played.starved.join(" and ");
       this.exploration.leaveOut(`schedules without end in which ${who} never came were cut off`);

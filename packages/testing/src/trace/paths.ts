@@ -6,9 +6,6 @@ export function resolvePaths(name: CallName, paths: readonly string[]): string[]
   return paths.map((path, at) => (name === "symlink" && at === 0 ? path : resolve(path)));
 }
 
-/** The names that lead to a path, outermost first. */
-export const namesOf = (path: string): string[] => path.split(sep).filter((name) => name !== "");
-
 /** The innermost directory that holds everything, or is one of the paths itself. */
 export function commonDirectory(paths: readonly string[]): string | undefined {
   const [first, ...rest] = paths;

@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { currentPlatform, platforms } from "@holdfast/fs/steps";
 import type { PlatformName } from "@holdfast/fs";
-import type { FileSystemLike } from "../calls/node-file-system.ts";
+import { memberOf, type FileSystemLike } from "../calls/node-file-system.ts";
 import { nameFromBytes } from "../memory/names.ts";
 import { bytesIfNeeded, runTree, runTreeSync } from "./tree-calls.ts";
 import type { TreeSteps } from "./tree-calls.ts";
@@ -45,7 +45,7 @@ export function readTreeSync(
 }
 
 function hasModes(fs: FileSystemLike): boolean {
-  const name = fs["platform"] as PlatformName | undefined;
+  const name = memberOf(fs, "platform") as PlatformName | undefined;
   return (name === undefined ? currentPlatform : platforms[name]).modes;
 }
 

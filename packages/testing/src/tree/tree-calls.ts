@@ -1,7 +1,7 @@
 /** The calls of `node:fs` that reading and writing a tree takes, made in whichever face there is. */
 
 import { invalidCombination } from "@holdfast/fs/steps";
-import type { FileSystemLike } from "../calls/node-file-system.ts";
+import { memberOf, type FileSystemLike } from "../calls/node-file-system.ts";
 import { bytesOfName } from "../memory/names.ts";
 
 /** A method of `node:fs/promises` with what to call it with; the answer is what it returns. */
@@ -38,7 +38,7 @@ export async function runTree<Result>(
   fs: FileSystemLike,
   steps: TreeSteps<Result>,
 ): Promise<Result> {
-  if (typeof fs["readdirSync"] === "function") return runTreeSync(op, fs, steps);
+  if (typeof memberOf(fs, "readdirSync") === "function") return runTreeSync(op, fs, steps);
   const promises = (fs.promises ?? fs) as FileSystemLike;
   let step = steps.next();
   while (step.done !== true) {
@@ -61,7 +61,7 @@ function methodOf(
   fs: FileSystemLike,
   name: string,
 ): (...args: readonly unknown[]) => unknown {
-  const method = fs[name];
+  const method = memberOf(fs, name);
   if (typeof method !== "function") throw invalidCombination(op, `"fs.${name}" is not a function`);
   return (...args) => Reflect.apply(method, fs, args) as unknown;
 }

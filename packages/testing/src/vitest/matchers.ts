@@ -1,5 +1,5 @@
 import { invalidType } from "@holdfast/fs/steps";
-import type { FileSystemLike, NodeFileSystem } from "../calls/node-file-system.ts";
+import { memberOf, type FileSystemLike, type NodeFileSystem } from "../calls/node-file-system.ts";
 import { stagedFilesIn } from "../checks/surroundings.ts";
 import { exploreCrashes } from "../crash/explore-crashes.ts";
 import type { CrashOptions } from "../crash/options.ts";
@@ -98,9 +98,9 @@ export async function toSurviveFaults(
 }
 
 function fileSystemOf(op: string, received: HasTree): FileSystemLike {
-  const fs = (received as { readonly fs?: FileSystemLike } | null | undefined)?.fs ?? received;
-  if (typeof (fs as FileSystemLike | null | undefined)?.["readdirSync"] === "function") {
-    return fs as FileSystemLike;
+  const fs = (received as { readonly fs?: unknown } | null | undefined)?.fs ?? received;
+  if (typeof fs === "object" && fs !== null && typeof memberOf(fs, "readdirSync") === "function") {
+    return fs;
   }
   throw invalidType(op, "received", "a file system with synchronous methods", received);
 }

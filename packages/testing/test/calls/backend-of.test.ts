@@ -126,20 +126,23 @@ describe("an object that replaces some methods", () => {
 
   it("may have handles without numbers", async () => {
     const calls: string[] = [];
-    const handle = {
+    const handleOf = (path: string): object => ({
       write: (_: unknown, __: number, length: number) => {
-        calls.push("write");
+        calls.push(`write ${path}`);
         return Promise.resolve({ bytesWritten: length });
       },
-      sync: () => Promise.resolve(void calls.push("sync")),
-      close: () => Promise.resolve(void calls.push("close")),
-    };
-    const faces = over({ promises: { open: () => Promise.resolve(handle) } });
-    const opened = await faces.promises.open("/x", "w");
-    await opened.writeFile("text");
-    await opened.sync();
-    await opened.close();
-    expect(calls).toEqual(["write", "sync", "close"]);
+      sync: () => Promise.resolve(void calls.push(`sync ${path}`)),
+      close: () => Promise.resolve(void calls.push(`close ${path}`)),
+    });
+    const open = (path: string): Promise<object> => Promise.resolve(handleOf(path));
+    const faces = over({ promises: { open } });
+    const [one, two] = [await faces.promises.open("/1", "w"), await faces.promises.open("/2", "w")];
+    await one.writeFile("text");
+    await two.writeFile("text");
+    await one.sync();
+    await one.close();
+    await two.close();
+    expect(calls).toEqual(["write /1", "write /2", "sync /1", "close /1", "close /2"]);
   });
 });
 

@@ -392,9 +392,14 @@ group("callback", () => {
 group("promise", () => {
   it.each(allBut("promise"))("%s", async (_, method, args) => {
     await expectSameAsNode((fs, at) => {
-      const promise = methodsOf(fs.promises as unknown as Fs)[method]!(...args(at));
-      if (!(promise instanceof Promise)) throw new Error("no promise");
-      return promise;
+      const given = args(at);
+      let promise: unknown;
+      try {
+        promise = methodsOf(fs.promises as unknown as Fs)[method]!(...given);
+      } catch (error) {
+        return { thrownAtOnce: error };
+      }
+      return promise instanceof Promise ? promise : { noPromise: promise };
     });
   });
 });

@@ -229,6 +229,12 @@ describe("insideRoot", () => {
     expect(await verdict(check, [...outside, "var/jail/new/y = text"])).toBeUndefined();
   });
 
+  it("needs no lines for the directories that lead to it", async () => {
+    const lone = insideRoot("/var/jail", { outside: [] });
+    expect(await verdict(lone, ["var/jail/x = "])).toBeUndefined();
+    expect(await verdict(lone, ["var/jail/x = ", "var/other/"])).toMatch("+ var/other/");
+  });
+
   it("finds what was changed, made or removed outside", async () => {
     expect(await verdict(check, ["etc/passwd = new", "var/jail/", "var/log = ok"])).toBe(
       "changed outside of /var/jail (- expected, + found): - etc/passwd = hidden; + etc/passwd = new",

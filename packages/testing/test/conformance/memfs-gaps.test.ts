@@ -68,13 +68,15 @@ describe("plain memfs", () => {
     const have = ["second-device", "small-device"] as const;
     const all = fileSystemCases({ uid: 0, umask: 0o022, faces: ["sync"], have });
     const known = new Set(Object.values(expectedDifferences));
-    // One of the seven that fill a device is enough: memfs has 64 MiB, and slowly.
-    const cases = all.filter(({ group, name }) => group !== "room" || known.has(withoutFace(name)));
+    // Not all that fill a device: memfs has 64 MiB, and slowly.
+    const cases = all.filter(
+      ({ group, name }) => !/^(room|paths)/.test(group) || known.has(withoutFace(name)),
+    );
     const failed = await failing(cases, plain);
     console.log(`plain memfs fails ${failed.size} of ${cases.length} cases:`);
     console.log(notes(expectedDifferences).join("\n"));
     expect([...known].filter((name) => !failed.has(name))).toEqual([]);
-    expect(failed.size).toBeGreaterThan(400);
+    expect(failed.size).toBeGreaterThan(60);
     // Nor is it that everything fails: what memfs does well, passes.
     expect(failed.size).toBeLessThan(cases.length / 2);
     expect(failed.has("read and write: reading goes on where it ended")).toBe(false);

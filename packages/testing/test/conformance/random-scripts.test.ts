@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { describe, expect, test } from "vitest";
 import { facesOf } from "../../src/calls/faces.ts";
 import type { FileSystemLike } from "../../src/calls/node-file-system.ts";
-import { Session } from "../../src/conformance/session.ts";
+import { ScriptRun } from "../../src/conformance/script-run.ts";
 import { parseStep } from "../../src/conformance/step.ts";
 import { MemoryBackend } from "../../src/memory/memory-backend.ts";
 import { Random } from "../../src/scenario/random.ts";
@@ -26,7 +26,7 @@ async function observe(
   lines: readonly string[],
 ): Promise<string[]> {
   const steps = lines.map((line) => parseStep(`${line} -> ?`));
-  return await new Session({ fs, dir }, "sync").run(steps);
+  return await new ScriptRun({ fs, dir }, "sync").run(steps);
 }
 
 /** All calls between are those of another user: the effective one counts for everything but access. */

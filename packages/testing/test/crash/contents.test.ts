@@ -58,6 +58,12 @@ describe("a write that no flush made durable", () => {
     }
   });
 
+  test("long contents are told apart, too", () => {
+    const timeline = timelineOf((fs) => fs.writeFileSync("/a", "x".repeat(10_000)));
+    const shown = treesAt(timeline, "posix").map((tree) => `${tree.slice(0, 3)} ${tree.length}`);
+    expect(shown).toEqual([" 0", "a= 2", "a=x 8194", "a=x 10001", "a=x 10002", "a=· 10002"]);
+  });
+
   test("the parts: half, at a page boundary if there is one, and all but the last byte", () => {
     expect([0, 1, 2, 3, 10, 4096].map(partsOf)).toEqual([
       [],

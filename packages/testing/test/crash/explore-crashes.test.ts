@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
 import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
+import { collect } from "../../src/crash/collect.ts";
+import type { Cases } from "../../src/crash/collect.ts";
 import { exploreCrashes } from "../../src/crash/explore-crashes.ts";
+import type { CrashCase, History } from "../../src/crash/history.ts";
+import { Identities } from "../../src/crash/identity.ts";
 import { powerLossModels } from "../../src/crash/models.ts";
 import type { Scenario, Seen } from "../../src/scenario/scenario.ts";
-import { flush, touch } from "./legal-trees.ts";
+import { flush, timelineOf, touch } from "./legal-trees.ts";
 
 /** Notes what each check was told and saw. */
 function noting<Ack>(scenario: Omit<Scenario<Ack>, "check">): Scenario<Ack> & { told: string[] } {
@@ -241,6 +245,27 @@ describe("a budget", () => {
     expect(report.limits).toEqual(["stopped after timeoutMs = 30 milliseconds"]);
   });
 
+  test.each([
+    ["for all of them", {}, true],
+    ["of time is not all spent on listing states", { until: -Infinity }, false],
+    ["of states, exceeded", { limit: 2 ** 12 - 1 }, false],
+    ["of memory, exceeded", { maxBytes: 2 ** 12 }, false],
+  ])("%s", (_, bound, complete) => {
+    const timeline = timelineOf((fs) => files(12).run(fs, () => {}));
+    const history: History<never> = { timeline, acks: [], tokens: [""], fault: 0 };
+    const cases: Cases<never> = new Map<string, CrashCase<never>>();
+    const bounds = {
+      limit: 1e6,
+      maxBytes: 1e9,
+      until: Infinity,
+      identities: new Identities(),
+      known: new Set<string>(),
+      ...bound,
+    };
+    expect(collect(history, [powerLossModels.posix], cases, bounds)).toBe(complete);
+    expect(cases.size === 2 ** 12).toBe(complete);
+  });
+
   test("is shared with recoveries that are cut off", async () => {
     const scenario = noting({
       ...files(4),
@@ -293,6 +318,38 @@ describe("again", () => {
     });
   });
 
+  test("what that leaves is run only if it is new", async () => {
+    const removing: Scenario<never> = {
+      run: (fs) => touch(fs, "/a", "/b"),
+      recover: (fs) => {
+        for (const name of fs.readdirSync("/")) fs.unlinkSync(`/${name}`);
+      },
+      check: () => {},
+    };
+    const [once, twice] = [
+      await exploreCrashes(removing, { again: false }),
+      await exploreCrashes(removing),
+    ];
+    expect(once).toMatchObject({ cases: 5, exhaustive: true });
+    expect(twice).toMatchObject({ cases: 5, exhaustive: true });
+  });
+
+  test("states that differ only in when they were made are one", async () => {
+    const report = await exploreCrashes(
+      {
+        run: (fs) => touch(fs, "/a"),
+        recover: (fs) => {
+          fs.rmSync("/a", { force: true });
+          if (!fs.existsSync("/r")) touch(fs, "/r");
+        },
+        check: () => {},
+      },
+      { models: ["ext4"] },
+    );
+    // The end, then "" and "a"; cut off in either recovery "r", made at different times.
+    expect(report).toMatchObject({ cases: 4, exhaustive: true });
+  });
+
   test("only if that is wanted", async () => {
     expect((await exploreCrashes(scenario, { models: ["ext4"], again: false })).failed).toBe(0);
   });
@@ -314,7 +371,7 @@ test("times that the program set may be lost, times of writing are no states of 
     },
     { models: ["posix"] },
   );
-  expect([...times]).toEqual([100_000, 200_000]);
+  expect(times).toEqual(new Set([100_000, 200_000]));
   expect(report.cases).toBeLessThanOrEqual(4);
 });
 

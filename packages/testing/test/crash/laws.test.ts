@@ -1,8 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ModelName } from "../../src/crash/models.ts";
+import { diskAt } from "../../src/crash/crash-point.ts";
+import { Identities } from "../../src/crash/identity.ts";
+import { imageOf } from "../../src/crash/legal-states.ts";
+import { powerLossModels } from "../../src/crash/models.ts";
+import { randomState } from "../../src/crash/random-state.ts";
+import { Random } from "../../src/scenario/random.ts";
 import { treesByBruteForce } from "./brute-force.ts";
-import { flush, timelineOf, treeIn, treesAt, treesAtAnyPoint } from "./legal-trees.ts";
+import { flush, timelineOf, treeIn, treesAt, treesAtPoints } from "./legal-trees.ts";
 import { programs, run, setup } from "./programs.ts";
 import type { Program } from "./programs.ts";
 import { facesOf } from "../../src/calls/faces.ts";
@@ -106,9 +112,39 @@ describe.each(models)("%s", (model) => {
         for (let events = 0; events <= timeline.events.length; events++) {
           for (const tree of treesAt(timeline, model, events)) trees.add(tree);
         }
-        expect(treesAtAnyPoint(timeline, model)).toEqual([...trees].sort());
+        const found = treesAtPoints(timeline, [model]).flatMap((point) => point.trees);
+        expect([...new Set(found)].sort()).toEqual([...trees].sort());
       }),
       { ...bounds, numRuns: 100 },
     );
   });
+});
+
+test("a disk taken from point to point is as one that was there at once", () => {
+  fc.assert(
+    fc.property(programs(10), (program) => {
+      const timeline = timelineOf(run(program), setup);
+      for (const { model, events, trees } of treesAtPoints(timeline, models)) {
+        expect(trees).toEqual(treesAt(timeline, model as ModelName, events));
+      }
+    }),
+    bounds,
+  );
+});
+
+test("random states are legal ones, and in time all of them", () => {
+  fc.assert(
+    fc.property(programs(4), fc.constantFrom(...models), fc.nat(), (program, model, seed) => {
+      const timeline = timelineOf(run(program), setup);
+      const disk = diskAt(timeline, powerLossModels[model], timeline.events.length);
+      const random = new Random(seed);
+      const drawn = new Set<string>();
+      const legal = treesAt(timeline, model);
+      for (let draws = 0; draws < 100 * legal.length; draws++) {
+        drawn.add(treeIn(imageOf(disk, randomState(disk, random, new Identities()))));
+      }
+      expect([...drawn].sort()).toEqual(legal);
+    }),
+    { ...bounds, numRuns: 60 },
+  );
 });

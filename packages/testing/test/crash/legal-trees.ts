@@ -2,7 +2,8 @@
 
 import { facesOf } from "../../src/calls/faces.ts";
 import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
-import { diskAt, pointsOf } from "../../src/crash/crash-point.ts";
+import { diskAt, disksAt } from "../../src/crash/crash-point.ts";
+import type { Disk } from "../../src/crash/disk.ts";
 import { Identities } from "../../src/crash/identity.ts";
 import { everyState, imageOf } from "../../src/crash/legal-states.ts";
 import { powerLossModels } from "../../src/crash/models.ts";
@@ -55,9 +56,12 @@ export function treesAt(
   events: number = timeline.events.length,
 ): string[] {
   const data = typeof model === "string" ? powerLossModels[model] : model;
-  const disk = diskAt(timeline, data, events);
+  return treesOf(diskAt(timeline, data, events), new Identities());
+}
+
+function treesOf(disk: Disk, identities: Identities): string[] {
   const trees = new Set<string>();
-  const all = everyState(disk, 1e6, new Identities(), (_key, tree, variants) => {
+  const all = everyState(disk, 1e6, identities, (_key, tree, variants) => {
     trees.add(treeIn(imageOf(disk, { tree, variants })));
     return true;
   });
@@ -65,10 +69,19 @@ export function treesAt(
   return [...trees].sort();
 }
 
-/** The same over the points that `exploreCrashes` stops at. */
-export function treesAtAnyPoint(timeline: Timeline, model: ModelName): string[] {
-  const points = pointsOf(timeline, powerLossModels[model]);
-  return [...new Set(points.flatMap(({ events }) => treesAt(timeline, model, events)))].sort();
+/** The same at each point that `exploreCrashes` stops at, with disks taken from point to point. */
+export function treesAtPoints(
+  timeline: Timeline,
+  models: readonly ModelName[],
+): { readonly model: string; readonly events: number; readonly trees: string[] }[] {
+  const identities = new Identities();
+  const rules = models.map((name) => powerLossModels[name]);
+  const found: { model: string; events: number; trees: string[] }[] = [];
+  for (const { point, disk } of disksAt(timeline, rules)) {
+    const trees = treesOf(disk, identities); // now: at the next point the disk is another
+    found.push({ model: disk.model.name, events: point.events, trees });
+  }
+  return found;
 }
 
 /** Makes a file durable, or the names in a directory. */

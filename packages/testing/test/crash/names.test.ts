@@ -71,6 +71,21 @@ describe("names that no flush made durable", () => {
     expect(treesAt(timeline, model)).toEqual(["d/ d/in=", "e/ e/in=", "f/ f/in="]);
   });
 
+  test.each(models)("%s: of two names of a directory, the newest", (model) => {
+    const timeline = timelineOf(
+      (fs) => {
+        fs.renameSync("/d", "/e");
+        fs.renameSync("/e", "/x/z"); // durable with "/x", whatever became of the first
+        flush(fs, "/x");
+      },
+      (fs) => {
+        fs.mkdirSync("/d");
+        fs.mkdirSync("/x");
+      },
+    );
+    expect(treesAt(timeline, model)).toEqual(["x/ x/z/"]);
+  });
+
   test("posix: what lies in a directory is gone with the directory", () => {
     const timeline = timelineOf((fs) => {
       fs.mkdirSync("/d");

@@ -26,17 +26,29 @@ const step = (shown: string, act: Step): { shown: string; act: Step } => ({
   },
 });
 
-const anyStep = fc.oneof(
-  fc
-    .tuple(path, fc.constantFrom("1", "22"))
-    .map(([to, text]) => step(`append ${to} ${text}`, (fs) => fs.appendFileSync(to, text))),
-  fc.tuple(path, fc.nat(2)).map(([to, at]) =>
-    step(`write ${to} at ${at}`, (fs) => {
-      const fd = fs.openSync(to, "r+");
-      fs.writeSync(fd, "XY", at);
-      fs.closeSync(fd);
-    }),
-  ),
+type Steps = fc.Arbitrary<ReturnType<typeof step>>;
+
+const contents = (to: fc.Arbitrary<string>): Steps =>
+  fc.oneof(
+    fc
+      .tuple(to, fc.constantFrom("1", "22"))
+      .map(([file, text]) => step(`append ${file} ${text}`, (fs) => fs.appendFileSync(file, text))),
+    fc.tuple(to, fc.nat(2)).map(([file, at]) =>
+      step(`write ${file} at ${at}`, (fs) => {
+        const fd = fs.openSync(file, "r+");
+        fs.writeSync(fd, "XY", at);
+        fs.closeSync(fd);
+      }),
+    ),
+    fc
+      .tuple(to, fc.nat(4))
+      .map(([file, size]) => step(`truncate ${file} ${size}`, (fs) => fs.truncateSync(file, size))),
+    to.map((file) => step(`chmod ${file}`, (fs) => fs.chmodSync(file, 0o600))),
+    to.map((file) => step(`fsync ${file}`, (fs) => flush(fs, file))),
+    to.map((file) => step(`fdatasync ${file}`, (fs) => flush(fs, file, "fdatasyncSync"))),
+  );
+
+const changesOfNames: Steps = fc.oneof(
   path.map((to) => step(`create ${to}`, (fs) => fs.closeSync(fs.openSync(to, "wx")))),
   fc
     .tuple(path, path)
@@ -45,12 +57,6 @@ const anyStep = fc.oneof(
     .tuple(path, path)
     .map(([from, to]) => step(`link ${from} ${to}`, (fs) => fs.linkSync(from, to))),
   path.map((to) => step(`unlink ${to}`, (fs) => fs.unlinkSync(to))),
-  fc
-    .tuple(path, fc.nat(3))
-    .map(([to, size]) => step(`truncate ${to} ${size}`, (fs) => fs.truncateSync(to, size))),
-  path.map((to) => step(`chmod ${to}`, (fs) => fs.chmodSync(to, 0o600))),
-  path.map((to) => step(`fsync ${to}`, (fs) => flush(fs, to))),
-  path.map((to) => step(`fdatasync ${to}`, (fs) => flush(fs, to, "fdatasyncSync"))),
   directory.map((to) => step(`fsync ${to}`, (fs) => flush(fs, to))),
 );
 
@@ -61,11 +67,18 @@ export function setup(fs: NodeFileSystem): void {
   fs.writeFileSync("/d/b", "other");
 }
 
+/** Of all kinds of steps, or of one: then they meet more often. */
 export const programs = (maxLength: number): fc.Arbitrary<Program> =>
-  fc.array(anyStep, { maxLength }).map((steps) => ({
-    steps,
-    [fc.toStringMethod]: () => steps.map(({ shown }) => shown).join("; "),
-  }));
+  fc
+    .oneof(
+      fc.array(fc.oneof(contents(path), changesOfNames), { maxLength }),
+      fc.array(contents(fc.constant("/a")), { maxLength }),
+      fc.array(changesOfNames, { maxLength }),
+    )
+    .map((steps) => ({
+      steps,
+      [fc.toStringMethod]: () => steps.map(({ shown }) => shown).join("; "),
+    }));
 
 export const run =
   ({ steps }: Program): Step =>

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { scrypt } from "node:crypto";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
@@ -434,6 +436,43 @@ test("calls that one run makes at the same time keep their order, and that is sa
   expect(report).toMatchObject({ cases: 2, failed: 0, exhaustive: false });
   expect(report.limits).toEqual([
     "calls that A makes at the same time were made in the order in which it made them",
+  ]);
+});
+
+test("who goes on first after all have waited has interrupted nobody", async () => {
+  const rests: Scenario = {
+    setup: files,
+    async run(fs) {
+      await fs.promises.truncate("/a/f", 1);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      await fs.promises.truncate("/a/f", 2);
+    },
+    check: () => assert.fail("as it must"),
+  };
+  const report = await exploreSchedules([rests, rests], { maxPreemptions: 0 });
+  expect(report.failures.map(({ replay, size }) => `${replay} ${size}`).toSorted()).toEqual([
+    "schedules:AB2A 0",
+    "schedules:ABAB 0",
+    "schedules:BA2B 0",
+    "schedules:BABA 0",
+  ]);
+});
+
+test("what is neither a call nor a timer is waited for, and that is said", async () => {
+  const hash = promisify(scrypt);
+  const hashes: Scenario = {
+    setup: files,
+    async run(fs) {
+      await fs.promises.truncate("/a/f", 1);
+      await hash("password", "salt", 64);
+      await fs.promises.truncate("/a/f", 2);
+    },
+    check: done,
+  };
+  const report = await exploreSchedules([hashes, calls(1, read("/b/f"))]);
+  expect(report).toMatchObject({ failed: 0, exhaustive: false });
+  expect(report.limits).toEqual([
+    "a run waited for something that is neither a call nor a timer: when it came was not chosen",
   ]);
 });
 

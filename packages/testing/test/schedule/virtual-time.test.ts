@@ -166,6 +166,40 @@ test("outside of the runs the timers are the real ones, and afterwards everywher
   expect(Object.hasOwn(performance, "now")).toBe(false);
 });
 
+test("who is not on a clock has real timers and the real time while others are", async () => {
+  const restore = installVirtualTime();
+  try {
+    const clock = new VirtualClock(0);
+    withClock(clock, () => void setTimeout(() => expect.unreachable("nobody moved the clock"), 1));
+    const order: string[] = [];
+    const note = (what: string) => (): void => void order.push(what);
+    setImmediate(note("immediate"));
+    clearTimeout(setTimeout(note("cleared"), 1));
+    clearImmediate(setImmediate(note("cleared")));
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        clearInterval(timer);
+        resolve();
+      }, 2);
+    });
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await promisify(setTimeout)(1);
+    await promisify(setImmediate)();
+    await timersPromises.setTimeout(1);
+    expect(order).toEqual(["immediate"]);
+    expect(new Date().getTime()).toBeGreaterThan(day);
+    expect(Date.now()).toBeGreaterThan(day);
+    expect([
+      withClock(clock, () => Date.now()),
+      withClock(clock, () => new Date().getTime()),
+    ]).toEqual([0, 0]);
+    expect(withClock(clock, () => new Date(5).getTime())).toBe(5);
+    expect(new Date()).toBeInstanceOf(Date);
+  } finally {
+    restore();
+  }
+});
+
 test("they are given back also when an exploration fails, and two at the same time do not mix", async () => {
   const before = setTimeout;
   const { scenario: one } = scenario(async (fs) => {

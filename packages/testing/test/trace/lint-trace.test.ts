@@ -30,7 +30,9 @@ function failing(fs: FileSystemLike, method: string, code: string): FileSystemLi
   return {
     ...fs,
     [`${method}Sync`]: (...args: unknown[]) => {
-      const result = (fs[`${method}Sync`] as (...all: unknown[]) => unknown)(...args);
+      const result = (fs as Record<string, (...all: unknown[]) => unknown>)[`${method}Sync`]!(
+        ...args,
+      );
       if (failed) return result;
       failed = true;
       throw Object.assign(new Error(`${code}: made up, ${method}`), { code, syscall: method });
@@ -83,6 +85,39 @@ describe("right programs", () => {
       }
     });
     expect(lintTrace(trace, { end: "acknowledged" })).toEqual([]);
+  });
+
+  it("a lock that is a link", async () => {
+    const trace = await traceOf((fs) => {
+      fs.closeSync(fs.openSync("/home/mine", "wx"));
+      for (let round = 0; round < 2; round++) {
+        fs.linkSync("/home/mine", "/home/lock");
+        fs.unlinkSync("/home/lock");
+      }
+      fs.unlinkSync("/home/mine");
+    });
+    expect(lintTrace(trace, { end: "acknowledged" })).toEqual([]);
+  });
+
+  it("a name that is kept free until the file is there", async () => {
+    const trace = await traceOf((fs) => {
+      fs.closeSync(fs.openSync("/home/new", "wx"));
+      stage(fs, "/home/new.tmp");
+      fs.unlinkSync("/home/new");
+      fs.renameSync("/home/new.tmp", "/home/new");
+      flush(fs, "/home");
+    });
+    expect(lintTrace(trace, { end: "acknowledged" })).toEqual([]);
+  });
+
+  it("what Node looks at itself in one method", async () => {
+    const trace = await traceOf((fs) => {
+      fs.mkdirSync("/home/a/b", { recursive: true });
+      fs.cpSync("/home", "/copy", { recursive: true });
+      fs.cpSync("/home", "/copy", { recursive: true });
+      fs.rmSync("/copy", { recursive: true });
+    });
+    expect(lintTrace(trace)).toEqual([]);
   });
 
   it("a log that is rotated", async () => {

@@ -1,5 +1,6 @@
 import { formatCall } from "../../calls/call.ts";
 import type { Failure } from "../../scenario/report.ts";
+import { shownTree } from "../../tree/shown-tree.ts";
 import { describePoint, formatReplay, type FaultPoint } from "./fault-point.ts";
 import type { FaultRun } from "./fault-run.ts";
 import type { Made } from "./faulty-calls.ts";
@@ -28,9 +29,9 @@ export function describeFailure(
       `the run ${ended}`,
       ...problems,
       "the tree found:",
-      ...run.memory.tree().map((line) => `  ${line}`),
+      ...shownTree(run.memory.tree()).map((line) => `  ${line}`),
       "the tree before:",
-      ...treeBefore.map((line) => `  ${line}`),
+      ...shownTree(treeBefore).map((line) => `  ${line}`),
     ],
     replay: formatReplay(points),
     error: run.error ?? new Error(message),

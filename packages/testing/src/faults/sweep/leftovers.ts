@@ -119,9 +119,7 @@ function tellingOf(end: "done" | Error, made: readonly Made[]): (path: string) =
   for (const { error } of made) {
     if (error instanceof Error) text = text.replaceAll(error.message, "");
   }
-  const isListed = (path: string): boolean =>
-    [...listed].some((one) => path === one || path.startsWith(`${one}/`));
-  return (path) => isListed(path) || text.includes(path);
+  return (path) => listed.has(path) || text.includes(path);
 }
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);

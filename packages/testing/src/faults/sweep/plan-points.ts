@@ -61,8 +61,7 @@ const late: ReadonlySet<string> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
 
 /**
  * What a call can say that has taken effect: that it could not be written, or, if its answer was lost
- * and an NFS client asked again, what the second try met (RFC 1813, 4.5: requests that are not
- * idempotent).
+ * and an NFS client asked again, what the second try met (RFC 1813: such requests are not idempotent).
  */
 function saidAfter(call: Call, platform: PlatformName): readonly string[] {
   const possible = errnosOfCall(call, platform);

@@ -79,4 +79,4 @@ const looksAtDescriptor = ({ name, via }: TracedCall): boolean =>
 
 /** Node's own `rm` and `cp` look first; there is no other way to call them. */
 const isOneMethod = (check: TracedCall, use: TracedCall): boolean =>
-  check.via === use.via && check.via !== check.name && check.caller === use.caller;
+  check.via === use.via && check.via !== check.name;

@@ -44,9 +44,9 @@ export function staging(): Lint {
   };
 }
 
-/** Where a new version is put; a lock, a log and whatever else is opened to be created are none. */
+/** Where a new version is put. A lock, which link or O_EXCL makes, is none, and a log is none. */
 function arrivesAt(call: TracedCall): string | undefined {
-  if (renames(call)) return call.paths[1];
+  if (call.name === "rename") return call.paths[1];
   if (call.name !== "open") return undefined;
   const flags = call.args[1] as number;
   return (flags & (O_CREAT | O_EXCL | O_APPEND)) === O_CREAT ? call.paths[0] : undefined;

@@ -12,7 +12,8 @@ export interface RunInput {
   readonly umask: number;
   /** A directory of the user; each case has one of its own in it. */
   readonly base: string;
-  readonly have?: Conformance.FileSystemCaseOptions["have"];
+  /** Which cases, besides what follows from who runs them. */
+  readonly cases: Pick<Conformance.FileSystemCaseOptions, "have" | "faces">;
   /** Only these groups. */
   readonly groups?: readonly string[];
   readonly secondDevice?: string;
@@ -38,14 +39,22 @@ const empty = (parent) => {
   fs.mkdirSync(path, { recursive: true });
   return path;
 };
-for (const one of fileSystemCases({ have: input.have ?? [] })) {
+const remove = (path) => {
+  try {
+    fs.rmSync(path, { recursive: true, force: true });
+  } catch {
+    // a case took the permission away, or root made it: the parent removes everything
+  }
+};
+for (const one of fileSystemCases(input.cases)) {
   count++;
   if (input.groups !== undefined && !input.groups.includes(one.group)) continue;
   const place = { fs, dir: empty(input.base) };
   if (input.secondDevice !== undefined) place.secondDevice = empty(input.secondDevice);
   if (input.smallDevice !== undefined) place.smallDevice = empty(input.smallDevice);
   await one.check(place).catch((error) => failures.push(error.message));
-  if (input.smallDevice !== undefined) fs.rmSync(place.smallDevice, { recursive: true });
+  remove(place.dir);
+  if (place.smallDevice !== undefined) remove(place.smallDevice);
 }
 report({ count, failures });
 `;
@@ -58,10 +67,10 @@ export function childRun(input: RunInput): NodeScript {
 }
 
 /** Does what root has to do before another user runs the cases, and returns how many needed it. */
-export async function prepareAll({ uid, umask, base, have = [] }: RunInput): Promise<number> {
+export async function prepareAll({ uid, umask, base, cases }: RunInput): Promise<number> {
   const { fileSystemCases } = (await import(built.href)) as typeof Conformance;
   let prepared = 0;
-  for (const [index, one] of fileSystemCases({ uid, umask, have }).entries()) {
+  for (const [index, one] of fileSystemCases({ ...cases, uid, umask }).entries()) {
     if (one.prepare === undefined) continue;
     const dir = join(base, String(index + 1));
     mkdirSync(dir);

@@ -9,7 +9,7 @@ import type { Path } from "../calls/call.ts";
 import { pathOf, shownName } from "./words.ts";
 
 /** One run of a script: its variables, and the calls that are made for it. */
-export class Session implements Situation {
+export class ScriptRun implements Situation {
   readonly call: MakeCall;
   readonly #place: Place;
   /** For looking at what a step did, without waiting where that can be had. */
