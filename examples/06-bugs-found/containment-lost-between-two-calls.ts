@@ -14,10 +14,9 @@ import type { Bug } from "./bug.ts";
 
 const upload = {
   async bug({ promises: fs }: NodeFileSystem) {
-    for (const path of ["/root/sub", "/root/sub/file"]) {
-      if ((await fs.realpath(path)) !== path) throw new Error("it leads out");
-    }
-    await fs.writeFile("/root/sub/file", "uploaded");
+    const path = "/root/sub/file";
+    if ((await fs.realpath(path)) !== path) throw new Error("it leads out");
+    await fs.writeFile(path, "uploaded");
   },
   async corrected({ promises: fs }: NodeFileSystem) {
     // Each name is opened, never resolved: what is held open stays what it is. Linux.
@@ -32,6 +31,7 @@ const upload = {
   },
 };
 
+const nothingOutside = insideRoot("/root", { outside: ["etc/", "etc/file = secret"] });
 /** Who is attacked may refuse; who is not, may not. */
 const worksUndisturbed: Check = (fs, { end }) => {
   const attacked = readTreeSync(fs, "/").some((line) => line.includes(".aside"));
@@ -44,19 +44,11 @@ export const containmentLostBetweenTwoCalls: Bug = {
   explore: (version) =>
     exploreInterference(
       {
-        setup(fs) {
-          fs.mkdirSync("/root/sub", { recursive: true });
-          fs.writeFileSync("/root/sub/file", "");
-          fs.mkdirSync("/etc");
-          fs.writeFileSync("/etc/file", "secret");
-        },
         run: upload[version],
-        check: allOf(
-          insideRoot("/root", { outside: ["etc/", "etc/file = secret"] }),
-          worksUndisturbed,
-        ),
+        check: allOf(nothingOutside, worksUndisturbed),
       },
       {
+        memory: { tree: ["root/sub/file = old", "etc/file = secret"] },
         adversaries: [
           swapForSymlink("/root/sub", "/etc"),
           swapForSymlink("/root/sub/file", "/etc/file"),

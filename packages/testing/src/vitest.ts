@@ -12,7 +12,7 @@ import * as matchers from "./vitest/matchers.ts";
 
 expect.extend({ ...matchers });
 
-interface HoldfastMatchers {
+export interface HoldfastMatchers {
   /**
    * Of a file system, or of what `createMemoryFileSystem` returned: what is in `directory` (default:
    * `"/"`), one line an entry, in any order. The difference is shown.

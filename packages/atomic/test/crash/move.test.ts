@@ -122,6 +122,25 @@ describe.each(moveForms)("a power cut in a move, $form", ({ move, rename }) => {
     expect(wrong).toEqual(["it came back", "lost"]);
   });
 
+  it("never puts what is not on the disk in the place of what is", async () => {
+    await prove<"moved">({
+      setup: (fs) => {
+        fs.mkdirSync("/from");
+        fs.mkdirSync("/to");
+        fs.writeFileSync(destination, "what was there");
+      },
+      run: async (fs, ack) => {
+        fs.writeFileSync(source, "text"); // and nobody flushes it but the move
+        await move({ source, destination, overwrite: true, fileSystem: fs });
+        ack("moved");
+      },
+      check: (fs, { acks }) => {
+        const allowed = acks.length > 0 ? ["=text"] : ["=text", "=what was there"];
+        expect(allowed).toContain(treeAt(fs, destination));
+      },
+    });
+  });
+
   it("leaves the old name or the new one of what is renamed", async () => {
     const scenario = (isPromised: boolean): Scenario<"renamed"> => ({
       setup: (fs) => {

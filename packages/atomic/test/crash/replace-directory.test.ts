@@ -142,6 +142,22 @@ describe.each(halves)("a power cut in the replacement of a directory, $half", ({
     });
   });
 
+  it("never puts back a part of the old tree, where somebody has removed the new one since", async () => {
+    const scenario = scenarioOf({ name: "removed since" }, replace);
+    const removed: Scenario<readonly string[]> = {
+      ...scenario,
+      recover: (fs) => {
+        if (treeAt(fs, "/d/target") === newTree) fs.rmSync("/d/target", { recursive: true });
+        recoverDirectorySync("/d/target", { fileSystem: earlier(fs) });
+      },
+      check: (fs, { end }) => {
+        const target = treeAt(fs, "/d/target");
+        expect(end === "crash" ? ["missing", oldTree] : [newTree, oldTree]).toContain(target);
+      },
+    };
+    await prove(removed, { again: false });
+  });
+
   it("is healed by the next replacement", async () => {
     const scenario = scenarioOf({ name: "again" }, replace);
     const options = { again: false }; // there would be 40,000 cases more

@@ -19,7 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { memfs } from "memfs";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { asUser, nobody } from "../support/as-user.ts";
 import { faultyFileSystem, type FaultPlan } from "../support/faulty-file-system.ts";
 import { needs } from "../support/needs.ts";
@@ -36,6 +36,9 @@ import {
   writeOldFile,
   writeSmallTree,
 } from "./trees.ts";
+
+// Some make thousands of calls on a real disk, on a busy machine; nothing here is about time.
+vi.setConfig({ testTimeout: 30_000 });
 
 const hasSecondDevice = needs("second-device");
 const isRoot = needs("root");

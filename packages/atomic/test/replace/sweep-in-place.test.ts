@@ -40,13 +40,11 @@ const noChown = (fileSystem: FileSystem): FileSystem => {
     promises: {
       ...fileSystem.promises,
       open: async (...args: Parameters<typeof open>) =>
-        Object.create(await open(...args), {
-          chown: {
-            value: async () => {
-              throw nodeError("EPERM", "fchown", []);
-            },
+        Object.defineProperty(await open(...args), "chown", {
+          value: async () => {
+            throw nodeError("EPERM", "fchown", []);
           },
-        }) as Awaited<ReturnType<typeof open>>,
+        }),
     },
   };
 };

@@ -87,7 +87,7 @@ describe("a sweep", () => {
       },
       errnos: () => ["EIO", "ENOSPC"],
     });
-    const calls = ["1 open", "2 writeFile", "3 fsync", "4 close", "5 rename"];
+    const calls = ["1 open", "2 write", "3 fsync", "4 close", "5 rename"];
     const expected = (["before", "after", "sticky"] as const).flatMap((mode) => [
       ...calls.flatMap((call) => [`${mode} ${call} EIO`, `${mode} ${call} ENOSPC`]),
       "clean",
@@ -181,7 +181,7 @@ describe("a sweep goes red", () => {
       }),
     );
     expect(text).toMatch(/^1 of 3 cases failed\n/);
-    expect(text).toMatch(/call 2 \(writeFile \/.*\/target\) fails with ENOSPC, before/);
+    expect(text).toMatch(/call 2 \(write \/.*\/target\) fails with ENOSPC, before/);
     expect(text).toContain('only: {"mode":"before","index":2,"errno":"ENOSPC"}');
   });
 

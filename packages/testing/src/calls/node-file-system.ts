@@ -3,8 +3,10 @@
  * memfs's `fs`, so is an object that spreads either and replaces some methods.
  */
 
+/* oxlint-disable typescript/consistent-type-imports -- a module as a whole has no name to import */
 type Fs = typeof import("node:fs");
 type FsPromises = typeof import("node:fs/promises");
+/* oxlint-enable typescript/consistent-type-imports */
 
 type Names =
   | "open"

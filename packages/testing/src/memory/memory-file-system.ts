@@ -8,5 +8,5 @@ export interface MemoryFileSystem {
   /** The volume of memfs underneath, without the rules: for whoever has tools that take one. */
   readonly volume: Volume;
   /** What is in `directory` (default: everything), in the form that `tree` takes. */
-  tree(directory?: string): string[];
+  readonly tree: (directory?: string) => string[];
 }
