@@ -28,14 +28,14 @@ const foundIn: Readonly<Record<string, readonly ModelName[]>> = {
 
 describe.each(Object.entries(bugs))("%s", (name, bug) => {
   test("is found, in words that name it", async () => {
-    const report = await bug.explore("corrected");
+    const report = await bug.explore("bug");
     const [smallest] = report.failures;
     expect(`${smallest?.message}\n${smallest?.where}`).toMatch(bug.finds);
     expect(formatReport(report)).toContain(smallest!.replay);
   });
 
   test("passes when corrected, in every case there is", async () => {
-    const report = await bug.explore("bug");
+    const report = await bug.explore("corrected");
     assertPassed(report);
     expect(report.cases).toBeGreaterThan(3); // a run that did nothing would pass, with 2
   });
@@ -44,7 +44,7 @@ describe.each(Object.entries(bugs))("%s", (name, bug) => {
 test.each(Object.entries(foundIn))("%s is found in these models: %s", async (name, expected) => {
   const found: ModelName[] = [];
   for (const model of models) {
-    const { failed, exhaustive } = await bugs[name]!.explore("corrected", { models: [model] });
+    const { failed, exhaustive } = await bugs[name]!.explore("bug", { models: [model] });
     expect(exhaustive).toBe(true);
     if (failed > 0) found.push(model);
   }
@@ -75,7 +75,7 @@ const told: [name: string, ...parts: RegExp[]][] = [
 ];
 
 test.each(told)("%s is told in words that a person understands", async (name, ...parts) => {
-  const text = formatReport(await bugs[name]!.explore("corrected"));
+  const text = formatReport(await bugs[name]!.explore("bug"));
   for (const part of parts) expect(text).toMatch(part);
 });
 

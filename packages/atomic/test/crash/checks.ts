@@ -42,14 +42,19 @@ export function treeAt(fs: NodeFileSystem, path: string): string {
   const stats = fs.lstatSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return "missing";
   if (!stats.isDirectory()) return entry(fs, path, "");
-  const lines = fs.readdirSync(path).toSorted().map((name) => below(fs, `${path}/${name}`, name));
+  const lines = fs
+    .readdirSync(path)
+    .toSorted()
+    .map((name) => below(fs, `${path}/${name}`, name));
   return lines.length === 0 ? "empty" : lines.join(" ");
 }
 
 function below(fs: NodeFileSystem, path: string, name: string): string {
   if (!fs.lstatSync(path).isDirectory()) return entry(fs, path, name);
   const inner = fs.readdirSync(path).toSorted();
-  return [`${name}/`, ...inner.map((one) => below(fs, `${path}/${one}`, `${name}/${one}`))].join(" ");
+  return [`${name}/`, ...inner.map((one) => below(fs, `${path}/${one}`, `${name}/${one}`))].join(
+    " ",
+  );
 }
 
 function entry(fs: NodeFileSystem, path: string, name: string): string {

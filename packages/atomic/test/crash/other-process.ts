@@ -8,7 +8,10 @@ type Method = (...args: readonly unknown[]) => unknown;
 /** The same file system, with arguments and results of every method changed on the way. */
 function mapped(
   fs: NodeFileSystem,
-  map: { readonly argument?: (value: unknown) => unknown; readonly result: (value: unknown) => unknown },
+  map: {
+    readonly argument?: (value: unknown) => unknown;
+    readonly result: (value: unknown) => unknown;
+  },
 ): NodeFileSystem {
   const { argument = (value) => value, result } = map;
   const methodsOf = (owner: object): Record<string, unknown> =>

@@ -1,12 +1,7 @@
 /** Exploring a scenario to the end, and saying what was found. */
 
 import { expect } from "vitest";
-import {
-  exploreCrashes,
-  type CrashOptions,
-  type Report,
-  type Scenario,
-} from "@holdfast/testing";
+import { exploreCrashes, type CrashOptions, type Report, type Scenario } from "@holdfast/testing";
 
 /** How many states a scenario may have before it is too large to be explored whole. */
 const maxStates = 200_000;

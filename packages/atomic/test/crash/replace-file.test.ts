@@ -271,7 +271,10 @@ describe.each(forms)("a power cut in a write in place, $form", ({ replace }) => 
     },
   });
 
-  it.each(inPlace)("leaves the old file, the new one, or a copy of it, where $name", async (one) => {
-    await prove(scenarioOf(one), { memory: one.memory ?? {} });
-  });
+  it.each(inPlace)(
+    "leaves the old file, the new one, or a copy of it, where $name",
+    async (one) => {
+      await prove(scenarioOf(one), { memory: one.memory ?? {} });
+    },
+  );
 });

@@ -99,7 +99,10 @@ describe("sweeping up after a power cut", () => {
   /** Staged by a process of an earlier boot, as far as anybody can tell. */
   const earlier = (fs: NodeFileSystem): NodeFileSystem =>
     asOtherProcess(fs, (path) =>
-      path.replace(/(\/\.holdfast-[\d-]+-)[0-9a-f]{8}(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp)$/, "$1ffffffff$2"),
+      path.replace(
+        /(\/\.holdfast-[\d-]+-)[0-9a-f]{8}(-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp)$/,
+        "$1ffffffff$2",
+      ),
     );
 
   it("leaves the file alone, and nothing that was staged, also if it is cut off itself", async () => {

@@ -41,11 +41,13 @@ function withFile(fs: NodeFileSystem): void {
   fs.writeFileSync(file, "old content");
 }
 
-async function sweep(scenario: Scenario, options: SweepFaultsOptions = {}): Promise<void> {
+async function proveFaults(scenario: Scenario, options: SweepFaultsOptions = {}): Promise<void> {
   const report = await sweepFaults(scenario, options);
-  const told = report.failures.slice(0, 5).map(({ message, where, calls, state, replay }) =>
-    [message, where, ...calls, ...state, replay].join("\n"),
-  );
+  const told = report.failures
+    .slice(0, 5)
+    .map(({ message, where, calls, state, replay }) =>
+      [message, where, ...calls, ...state, replay].join("\n"),
+    );
   expect(told).toEqual([]);
   expect(report.limits).toEqual([]);
   expect(report.exhaustive).toBe(true);
@@ -117,11 +119,11 @@ describe.each(forms)("a replacement of which a call fails, $form", ({ replace, c
   });
 
   it.each(replacements)("says what is there: $name", async (one) => {
-    await sweep(scenarioOf(one));
+    await proveFaults(scenarioOf(one));
   });
 
   it("says what is there where a second call fails while the first is dealt with", async () => {
-    await sweep(scenarioOf(replacements[1]!, false), { depth: 2, persist: false });
+    await proveFaults(scenarioOf(replacements[1]!, false), { depth: 2, persist: false });
   });
 
   it("says what is there: other names are written in place", async () => {
@@ -129,12 +131,12 @@ describe.each(forms)("a replacement of which a call fails, $form", ({ replace, c
       withFile(fs);
       fs.linkSync(file, "/d/other");
     };
-    await sweep(scenarioOf({ name: "", setup, options: { hardlinks: "preserve" } }));
+    await proveFaults(scenarioOf({ name: "", setup, options: { hardlinks: "preserve" } }));
   });
 
   it("says what is there: a copy where renames are not permitted", async () => {
     const scenario = scenarioOf(replacements[1]!);
-    await sweep({
+    await proveFaults({
       ...scenario,
       run: (fs) => {
         const fileSystem = injectFaults(fs, rule(op("rename"), fail("EPERM")));
@@ -146,7 +148,7 @@ describe.each(forms)("a replacement of which a call fails, $form", ({ replace, c
   });
 
   it("says what is there: a file that must not exist", async () => {
-    await sweep({
+    await proveFaults({
       setup: (fs) => fs.mkdirSync("/d"),
       run: (fs) => create({ filePath: file, content: "new", fileSystem: fs }),
       check: (fs, { end }) => {
@@ -159,7 +161,7 @@ describe.each(forms)("a replacement of which a call fails, $form", ({ replace, c
 
 describe("a staged file of which a call fails", () => {
   it("says what is there", async () => {
-    await sweep({
+    await proveFaults({
       setup: withFile,
       run: async (fs) => {
         const staged = await stageFileAtomic({ filePath: file, fileSystem: fs });
@@ -180,7 +182,7 @@ describe("a staged file of which a call fails", () => {
   });
 
   it("is gone after a discard, or named", async () => {
-    await sweep({
+    await proveFaults({
       setup: withFile,
       run: async (fs) => {
         const staged = await stageFileAtomic({ filePath: file, fileSystem: fs });
@@ -193,7 +195,7 @@ describe("a staged file of which a call fails", () => {
 
 describe("a coalescing writer of which a call fails", () => {
   it("publishes whole contents, and says done only of what is there", async () => {
-    await sweep({
+    await proveFaults({
       setup: withFile,
       run: async (fs, ack) => {
         const writer = createCoalescingWriter({ filePath: file, fileSystem: fs });
@@ -220,86 +222,92 @@ function makeTree(fs: NodeFileSystem, root: string, content: string): void {
   fs.writeFileSync(`${root}/deep/file`, content);
 }
 
-describe.each(halves)("a replacement of a directory of which a call fails, $half", ({ replace }) => {
-  const scenarioOf = (options: object, hasOld = true): Scenario => ({
-    setup: (fs) => {
-      fs.mkdirSync("/d");
-      if (hasOld) makeTree(fs, "/d/target", "old");
-      makeTree(fs, "/d/staged", "new");
-    },
-    run: (fs) =>
-      replace({ stagedDir: "/d/staged", targetDir: "/d/target", ...options, fileSystem: fs }),
-    check: (fs, { end }) => {
-      const old = hasOld ? oldTree : "missing";
-      const [target, staged] = [treeAt(fs, "/d/target"), treeAt(fs, "/d/staged")];
-      const isOld = target === old && staged === newTree;
-      const isNew = target === newTree && staged === "missing";
-      checkEffect(end, { isOld, isNew }, ["unknown", "partial"]);
-      if (!hasOld || isOld || isNew) return;
-      // Between the two renames: the error says where the old tree is.
-      expect([target, staged]).toEqual(["missing", newTree]);
-      if (isHoldfastError(end) && end.effect === "unknown") return; // a recovery will see
-      const named = isHoldfastError(end) ? end.leftovers : [];
-      expect(named.map((left) => treeAt(fs, left))).toContain(oldTree);
-    },
-  });
-  // A success names in its receipt what it could not remove; that is for another test.
-  const leftovers = ["/d/.holdfast-*", "/d/.holdfast-*/**"];
-  // When the new tree is durably in place, what follows is tidying up, and a failure of that is named
-  // there too. That no flush before it is swallowed is what the power cuts show.
-  const ignoredErrors = and(op("fsync"), or(path("/d"), path("/d/.holdfast-directory-*")));
-
-  it.each([{ options: {} }, { options: { keepBackup: true } }, { options: {}, hasOld: false }])(
-    "says what is there: %o",
-    async ({ options, hasOld }) => {
-      // The backup that is kept has another name each time.
-      const allowed = "keepBackup" in options ? "allow" : leftovers;
-      await sweep(scenarioOf(options, hasOld), { leftovers: allowed, ignoredErrors });
-    },
-  );
-
-  it("says what is there where a second call fails, and a recovery heals all of it", async () => {
-    const scenario = scenarioOf({});
-    await sweep(
-      {
-        ...scenario,
-        check: (fs, seen) => {
-          scenario.check(fs, seen);
-          recoverDirectorySync("/d/target", { fileSystem: fs });
-          expect([oldTree, newTree]).toContain(treeAt(fs, "/d/target"));
-        },
+describe.each(halves)(
+  "a replacement of a directory of which a call fails, $half",
+  ({ replace }) => {
+    const scenarioOf = (options: object, hasOld = true): Scenario => ({
+      setup: (fs) => {
+        fs.mkdirSync("/d");
+        if (hasOld) makeTree(fs, "/d/target", "old");
+        makeTree(fs, "/d/staged", "new");
       },
-      {
-        ...{ leftovers, ignoredErrors, depth: 2 },
-        ...{ modes: ["once-before", "once-after"], errnos: () => ["EIO"] },
+      run: (fs) =>
+        replace({ stagedDir: "/d/staged", targetDir: "/d/target", ...options, fileSystem: fs }),
+      check: (fs, { end }) => {
+        const old = hasOld ? oldTree : "missing";
+        const [target, staged] = [treeAt(fs, "/d/target"), treeAt(fs, "/d/staged")];
+        const isOld = target === old && staged === newTree;
+        const isNew = target === newTree && staged === "missing";
+        checkEffect(end, { isOld, isNew }, ["unknown", "partial"]);
+        if (!hasOld || isOld || isNew) return;
+        // Between the two renames: the error says where the old tree is.
+        expect([target, staged]).toEqual(["missing", newTree]);
+        if (isHoldfastError(end) && end.effect === "unknown") return; // a recovery will see
+        const named = isHoldfastError(end) ? end.leftovers : [];
+        expect(named.map((left) => treeAt(fs, left))).toContain(oldTree);
+      },
+    });
+    // A success names in its receipt what it could not remove; that is for another test.
+    const leftovers = ["/d/.holdfast-*", "/d/.holdfast-*/**"];
+    // When the new tree is durably in place, what follows is tidying up, and a failure of that is named
+    // there too. That no flush before it is swallowed is what the power cuts show.
+    const ignoredErrors = and(op("fsync"), or(path("/d"), path("/d/.holdfast-directory-*")));
+
+    it.each([{ options: {} }, { options: { keepBackup: true } }, { options: {}, hasOld: false }])(
+      "says what is there: %o",
+      async ({ options, hasOld }) => {
+        // The backup that is kept has another name each time.
+        const allowed = "keepBackup" in options ? "allow" : leftovers;
+        await proveFaults(scenarioOf(options, hasOld), { leftovers: allowed, ignoredErrors });
       },
     );
-  });
 
-  it("says what is there in a recovery", async () => {
-    await sweep(
-      {
-        setup: async (fs) => {
-          makeTree(fs, "/d/target", "old");
-          makeTree(fs, "/d/staged", "new");
-          // The tree cannot be put into place, and the old one not be put back.
-          const fileSystem = injectFaults(fs, [
-            rule(and(op("rename"), path("/d/staged")), fail("EIO")),
-            rule(and(op("rename"), path("/d/*backup*"), after(1)), fail("EIO")),
-          ]);
-          const trees = { stagedDir: "/d/staged", targetDir: "/d/target" };
-          await expect(replace({ ...trees, fileSystem })).rejects.toThrow("EIO");
+    it("says what is there where a second call fails, and a recovery heals all of it", async () => {
+      const scenario = scenarioOf({});
+      await proveFaults(
+        {
+          ...scenario,
+          check: (fs, seen) => {
+            void scenario.check(fs, seen); // which is synchronous
+            recoverDirectorySync("/d/target", { fileSystem: fs });
+            expect([oldTree, newTree]).toContain(treeAt(fs, "/d/target"));
+          },
         },
-        run: async (fs) => recoverDirectorySync("/d/target", { fileSystem: fs }),
-        check: (fs) => {
-          recoverDirectorySync("/d/target", { fileSystem: fs });
-          expect(treeAt(fs, "/d/target")).toBe(oldTree);
+        {
+          leftovers,
+          ignoredErrors,
+          depth: 2,
+          modes: ["once-before", "once-after"],
+          errnos: () => ["EIO"],
         },
-      },
-      { leftovers, ignoredErrors },
-    );
-  });
-});
+      );
+    });
+
+    it("says what is there in a recovery", async () => {
+      await proveFaults(
+        {
+          setup: async (fs) => {
+            makeTree(fs, "/d/target", "old");
+            makeTree(fs, "/d/staged", "new");
+            // The tree cannot be put into place, and the old one not be put back.
+            const fileSystem = injectFaults(fs, [
+              rule(and(op("rename"), path("/d/staged")), fail("EIO")),
+              rule(and(op("rename"), path("/d/*backup*"), after(1)), fail("EIO")),
+            ]);
+            const trees = { stagedDir: "/d/staged", targetDir: "/d/target" };
+            await expect(replace({ ...trees, fileSystem })).rejects.toThrow("EIO");
+          },
+          run: async (fs) => recoverDirectorySync("/d/target", { fileSystem: fs }),
+          check: (fs) => {
+            recoverDirectorySync("/d/target", { fileSystem: fs });
+            expect(treeAt(fs, "/d/target")).toBe(oldTree);
+          },
+        },
+        { leftovers, ignoredErrors },
+      );
+    });
+  },
+);
 
 describe.each(moveForms)("a move of which a call fails, $form", ({ move }) => {
   const trees = {
@@ -318,33 +326,36 @@ describe.each(moveForms)("a move of which a call fails, $form", ({ move }) => {
     { kind: "tree", memory: {} },
     { kind: "file", memory: { devices: ["/from", "/to"] } },
     { kind: "tree", memory: { devices: ["/from", "/to"] } },
-  ] as const)("says what is there, and loses nothing: a $kind, $memory", async ({ kind, memory }) => {
-    await sweep(
-      {
-        setup: (fs) => {
-          fs.mkdirSync("/from", { recursive: true });
-          fs.mkdirSync("/to", { recursive: true });
-          trees[kind](fs);
+  ] as const)(
+    "says what is there, and loses nothing: a $kind, $memory",
+    async ({ kind, memory }) => {
+      await proveFaults(
+        {
+          setup: (fs) => {
+            fs.mkdirSync("/from", { recursive: true });
+            fs.mkdirSync("/to", { recursive: true });
+            trees[kind](fs);
+          },
+          run: (fs) => move({ source: "/from/it", destination: "/to/it", fileSystem: fs }),
+          check: (fs, { end }) => {
+            const [from, to] = [treeAt(fs, "/from/it"), treeAt(fs, "/to/it")];
+            const isOld = from === wholeOf[kind] && to === "missing";
+            const isNew = from === "missing" && to === wholeOf[kind];
+            // A directory that was made and is said to have been there cannot be told from another's.
+            const isTaken = to === "empty" && isHoldfastError(end) && end.code === "EEXIST";
+            if (!isTaken) checkEffect(end, { isOld, isNew }, ["unknown", "partial"]);
+            expect([from, to]).toContain(wholeOf[kind]);
+          },
         },
-        run: (fs) => move({ source: "/from/it", destination: "/to/it", fileSystem: fs }),
-        check: (fs, { end }) => {
-          const [from, to] = [treeAt(fs, "/from/it"), treeAt(fs, "/to/it")];
-          const isOld = from === wholeOf[kind] && to === "missing";
-          const isNew = from === "missing" && to === wholeOf[kind];
-          // A directory that was made and is said to have been there cannot be told from another's.
-          const isTaken = to === "empty" && isHoldfastError(end) && end.code === "EEXIST";
-          if (!isTaken) checkEffect(end, { isOld, isNew }, ["unknown", "partial"]);
-          expect([from, to]).toContain(wholeOf[kind]);
-        },
-      },
-      { memory },
-    );
-  });
+        { memory },
+      );
+    },
+  );
 });
 
 describe("a plain rename, and a sweep, of which a call fails", () => {
   it("says what is there after a rename", async () => {
-    await sweepFew({
+    await proveFewFaults({
       setup: withFile,
       run: (fs) => renameWithRetry(file, "/d/to", { fileSystem: fs }),
       check: (fs) => {
@@ -356,7 +367,7 @@ describe("a plain rename, and a sweep, of which a call fails", () => {
 
   it("removes nothing but staged files", async () => {
     const name = "/d/.holdfast-1-1-1-ffffffff-00000000-0000-4000-8000-000000000000.tmp";
-    await sweepFew({
+    await proveFewFaults({
       setup: (fs) => {
         withFile(fs);
         fs.writeFileSync(name, "staged");
@@ -372,7 +383,7 @@ describe("a plain rename, and a sweep, of which a call fails", () => {
     });
   });
 
-  async function sweepFew(scenario: Scenario): Promise<void> {
+  async function proveFewFaults(scenario: Scenario): Promise<void> {
     const report = await sweepFaults(scenario);
     expect(report.failures).toEqual([]);
     expect(report.exhaustive).toBe(true);

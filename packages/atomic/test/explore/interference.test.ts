@@ -21,29 +21,37 @@ import { forms } from "../replace/forms.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-async function attack(
+async function proveAgainst(
   scenario: Scenario,
   adversaries: readonly Adversary[],
   options: Omit<InterferenceOptions, "adversaries"> = {},
 ): Promise<void> {
   const report = await exploreInterference(scenario, { adversaries, moves: 2, ...options });
-  const told = report.failures.slice(0, 4).map(({ message, where, calls, state }) =>
-    [message, where, ...calls, ...state].join("\n"),
-  );
+  const told = report.failures
+    .slice(0, 4)
+    .map(({ message, where, calls, state }) => [message, where, ...calls, ...state].join("\n"));
   expect(told).toEqual([]);
   expect(report.limits).toEqual([]);
   expect(report.exhaustive).toBe(true);
 }
 
-/** The staged file, whose name nobody knows before, is made something else once it is there. */
-function swapStaged(directory: string, how: (fs: NodeFileSystem, path: string) => void): Adversary {
+const notYet = (): Error =>
+  Object.assign(new Error("not yet"), { code: "ENOENT", syscall: "rename", errno: -2 });
+
+/** Acts once there is a name like that in a directory, which is when the program has come so far. */
+function once(
+  name: string,
+  seen: RegExp,
+  act: (fs: NodeFileSystem, path: string) => void,
+): Adversary {
   return {
-    name: `swap the staged name in ${directory}: ${how.name}`,
+    name,
     act(fs) {
-      const name = fs.readdirSync(directory).find((one) => one.startsWith(".holdfast-"));
-      if (name === undefined) throw Object.assign(new Error("nothing staged"), { code: "ENOENT", syscall: "rename", errno: -2 });
-      fs.renameSync(`${directory}/${name}`, `${directory}/taken`);
-      how(fs, `${directory}/${name}`);
+      const found = fs
+        .readdirSync("/d", { recursive: true, encoding: "utf8" })
+        .find((one) => seen.test(one) && fs.statSync(`/d/${one}`).size > 0);
+      if (found === undefined) throw notYet();
+      act(fs, `/d/${found}`);
     },
     undo() {},
   };
@@ -81,8 +89,8 @@ describe.each(forms)("an attack on a replacement, $form", ({ form, replace }) =>
   ];
 
   it("leaves what is elsewhere alone: the target is swapped", async () => {
-    await attack(scenarioOf({ symlinks: "refuse" }), onTarget);
-    await attack(scenarioOf({ symlinks: "replace" }), onTarget);
+    await proveAgainst(scenarioOf({ symlinks: "refuse" }), onTarget);
+    await proveAgainst(scenarioOf({ symlinks: "replace" }), onTarget);
   });
 
   it("leaves what is elsewhere alone: a file is written in place", async () => {
@@ -94,24 +102,48 @@ describe.each(forms)("an attack on a replacement, $form", ({ form, replace }) =>
         fs.linkSync("/d/file", "/d/other");
       },
     };
-    await attack(linked, onTarget);
+    await proveAgainst(linked, onTarget);
+  });
+
+  it("never writes over a file that has the name only since it was looked at", async () => {
+    const scenario = scenarioOf({ symlinks: "refuse", hardlinks: "preserve" });
+    await proveAgainst(
+      {
+        ...scenario,
+        setup: (fs) => {
+          void scenario.setup!(fs);
+          fs.linkSync("/d/file", "/d/other");
+          fs.writeFileSync("/precious", "precious");
+        },
+        check: (fs, { end }) => {
+          expect(textAt(fs, "/precious")).toBe("precious");
+          if (end !== "done" && !isHoldfastError(end)) throw new Error("not ours", { cause: end });
+        },
+      },
+      [
+        once("another file takes the name", /^\.holdfast-[^/]*$/, (fs) => {
+          fs.renameSync("/d/file", "/d/away");
+          fs.linkSync("/precious", "/d/file");
+        }),
+      ],
+      { moves: 1 },
+    );
   });
 
   it("shows nothing but whole files: the parent is swapped", async () => {
-    await attack(scenarioOf(), [swapForDirectory("/d"), moveAway("/d")]);
+    await proveAgainst(scenarioOf(), [swapForDirectory("/d"), moveAway("/d")]);
   });
 
   it("shows nothing but whole files: the link is swapped", async () => {
-    await attack(scenarioOf({ filePath: "/link" }), [
+    await proveAgainst(scenarioOf({ filePath: "/link" }), [
       swapForSymlink("/link", "/d/third"),
       moveAway("/link"),
     ]);
   });
 
   it("reads and writes nothing through a staged name that was taken", async () => {
-    const link = (fs: NodeFileSystem, path: string): void => fs.symlinkSync("/secret/file", path);
     const scenario = scenarioOf();
-    await attack(
+    await proveAgainst(
       {
         ...scenario,
         check: (fs, { end }) => {
@@ -122,7 +154,12 @@ describe.each(forms)("an attack on a replacement, $form", ({ form, replace }) =>
           if (end !== "done" && !isHoldfastError(end)) throw new Error("not ours", { cause: end });
         },
       },
-      [swapStaged("/d", link)],
+      [
+        once("a link takes the staged name", /^\.holdfast-[^/]*$/, (fs, path) => {
+          fs.renameSync(path, "/d/taken");
+          fs.symlinkSync("/secret/file", path);
+        }),
+      ],
       { moves: 1 },
     );
     expect(form).toMatch(/sync$/);
@@ -133,7 +170,7 @@ describe.each(moveForms)("an attack on a move, $form", ({ move }) => {
   it.each([{ memory: {} }, { memory: { devices: ["/from", "/to"] } }])(
     "loses nothing, of the source or of theirs: $memory",
     async ({ memory }) => {
-      await attack(
+      await proveAgainst(
         {
           setup: (fs) => {
             secret(fs);
@@ -166,14 +203,43 @@ describe.each(moveForms)("an attack on a move, $form", ({ move }) => {
   );
 });
 
+describe.each(moveForms)("a change of a source that is being moved, $form", ({ move }) => {
+  it("is not removed with what was copied", async () => {
+    await proveAgainst(
+      {
+        setup: (fs) => {
+          fs.mkdirSync("/from/it", { recursive: true });
+          fs.mkdirSync("/to", { recursive: true });
+          fs.writeFileSync("/from/it/one", "text");
+        },
+        run: (fs) => move({ source: "/from/it", destination: "/to/it", fileSystem: fs }),
+        check: (fs) => {
+          const names = fs.readdirSync("/", { recursive: true, encoding: "utf8" });
+          const texts = names
+            .filter((name) => fs.lstatSync(`/${name}`).isFile())
+            .map((name) => textAt(fs, `/${name}`));
+          expect(texts).toContain("text");
+          // It has landed if what it moved away is there.
+          if (names.some((name) => name.endsWith(".aside"))) expect(texts).toContain("theirs");
+        },
+      },
+      [replaceFile("/from/it/one", "theirs")],
+      { memory: { devices: ["/from", "/to"] }, moves: 1 },
+    );
+  });
+});
+
 describe.each(halves)("an attack on the replacement of a directory, $half", ({ replace }) => {
   it("never removes what somebody else has put there", async () => {
     const theirs = "theirs";
-    await attack(
+    await proveAgainst(
       {
         setup: (fs) => {
           secret(fs);
-          for (const [name, text] of [["target", "old"], ["staged", "new"]] as const) {
+          for (const [name, text] of [
+            ["target", "old"],
+            ["staged", "new"],
+          ] as const) {
             fs.mkdirSync(`/d/${name}`, { recursive: true });
             fs.writeFileSync(`/d/${name}/file`, text);
           }
@@ -205,6 +271,31 @@ describe.each(halves)("an attack on the replacement of a directory, $half", ({ r
         swapForSymlink("/d/target", "/secret"),
         swapForSymlink("/d/staged", "/secret"),
         moveAway("/d/staged"),
+      ],
+      { moves: 1 },
+    );
+  });
+
+  it("never removes what has taken the place of the target since it was looked at", async () => {
+    await proveAgainst(
+      {
+        setup: (fs) => {
+          for (const name of ["target", "staged", "theirs"]) {
+            fs.mkdirSync(`/d/${name}`, { recursive: true });
+            fs.writeFileSync(`/d/${name}/file`, name);
+          }
+        },
+        run: (fs) => replace({ stagedDir: "/d/staged", targetDir: "/d/target", fileSystem: fs }),
+        check: (fs) => {
+          const all = fs.readdirSync("/d").map((name) => treeAt(fs, `/d/${name}`));
+          expect(all).toContain("file=theirs");
+        },
+      },
+      [
+        once("theirs takes the place of the target", /^\.holdfast-directory-.*\/record/, (fs) => {
+          fs.renameSync("/d/target", "/d/away");
+          fs.renameSync("/d/theirs", "/d/target");
+        }),
       ],
       { moves: 1 },
     );

@@ -7,12 +7,13 @@ import {
   type Scenario,
   type ScheduleOptions,
 } from "@holdfast/testing";
+import type * as atomic from "../../src/index.ts";
 import { isHoldfastError } from "../../src/index.ts";
 import { stagedIn, textAt, treeAt } from "../crash/checks.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
-type Atomic = typeof import("../../src/index.ts");
+type Atomic = typeof atomic;
 
 /** Another process: a copy of the package that shares no queue with the others of this process. */
 async function anotherProcess(name: string): Promise<Atomic> {
@@ -23,14 +24,16 @@ async function anotherProcess(name: string): Promise<Atomic> {
 const a = await anotherProcess("a");
 const b = await anotherProcess("b");
 
-async function interleave(
+async function proveInEveryOrder(
   scenarios: readonly Scenario[],
   options: ScheduleOptions = {},
 ): Promise<void> {
   const report = await exploreSchedules(scenarios, { seed: 1, maxSchedules: 1500, ...options });
-  const told = report.failures.slice(0, 3).map(({ message, where, calls, state, replay }) =>
-    [message, where, ...calls, ...state, replay].join("\n"),
-  );
+  const told = report.failures
+    .slice(0, 3)
+    .map(({ message, where, calls, state, replay }) =>
+      [message, where, ...calls, ...state, replay].join("\n"),
+    );
   expect(told).toEqual([]);
   expect(report.cases).toBeGreaterThan(20);
 }
@@ -40,28 +43,32 @@ const setup = (fs: NodeFileSystem): void => {
   fs.writeFileSync("/d/file", "old");
 };
 
+const makeDirectory = (fs: NodeFileSystem): void => {
+  fs.mkdirSync("/d", { recursive: true });
+};
+
 describe("two processes", () => {
   it("are two: they share no queue", () => {
     expect(a.replaceFileAtomic).not.toBe(b.replaceFileAtomic);
   });
 
   it("replace one file: both succeed, one of the two is there, and nothing else", async () => {
-    const replacing = (atomic: Atomic, content: string): Scenario => ({
+    const replacing = (one: Atomic, content: string): Scenario => ({
       setup,
-      run: (fs) => atomic.replaceFileAtomic({ filePath: "/d/file", content, fileSystem: fs }),
+      run: (fs) => one.replaceFileAtomic({ filePath: "/d/file", content, fileSystem: fs }),
       check: (fs, { end }) => {
         expect(end).toBe("done");
         expect(["content of a", "and of b"]).toContain(textAt(fs, "/d/file"));
         expect(stagedIn(fs, "/d")).toEqual([]);
       },
     });
-    await interleave([replacing(a, "content of a"), replacing(b, "and of b")]);
+    await proveInEveryOrder([replacing(a, "content of a"), replacing(b, "and of b")]);
   });
 
   it("replace one file while a third reads it: a whole content, always", async () => {
-    const replacing = (atomic: Atomic, content: string): Scenario => ({
+    const replacing = (one: Atomic, content: string): Scenario => ({
       setup,
-      run: (fs) => atomic.replaceFileAtomic({ filePath: "/d/file", content, fileSystem: fs }),
+      run: (fs) => one.replaceFileAtomic({ filePath: "/d/file", content, fileSystem: fs }),
       check: (_fs, { end }) => expect(end).toBe("done"),
     });
     const reading: Scenario<string> = {
@@ -73,14 +80,14 @@ describe("two processes", () => {
       },
     };
     const scenarios = [replacing(a, "content of a"), replacing(b, "and of b"), reading];
-    await interleave(scenarios, { maxSchedules: 700 });
+    await proveInEveryOrder(scenarios, { maxSchedules: 700 });
   });
 
   it("create one file: exactly one wins, and the other is told that it exists", async () => {
-    const creating = (atomic: Atomic, content: string): Scenario<string> => ({
-      setup: (fs) => fs.mkdirSync("/d", { recursive: true }),
+    const creating = (one: Atomic, content: string): Scenario<string> => ({
+      setup: makeDirectory,
       run: async (fs, ack) => {
-        await atomic.createFileAtomic({ filePath: "/d/file", content, fileSystem: fs });
+        await one.createFileAtomic({ filePath: "/d/file", content, fileSystem: fs });
         ack(content);
       },
       check: (fs, { end, acks }) => {
@@ -94,27 +101,28 @@ describe("two processes", () => {
         expect(stagedIn(fs, "/d")).toEqual([]);
       },
     });
-    await interleave([creating(a, "content of a"), creating(b, "and of b")]);
+    await proveInEveryOrder([creating(a, "content of a"), creating(b, "and of b")]);
   });
 
   it("replace what they have read: the second one is told that it changed", async () => {
-    const updating = (atomic: Atomic, content: string): Scenario<string> => ({
-      setup: (fs) => fs.mkdirSync("/d", { recursive: true }),
+    const updating = (one: Atomic, content: string): Scenario<string> => ({
+      setup: makeDirectory,
       run: async (fs, ack) => {
         const ifMatch = { absent: true } as const;
-        await atomic.replaceFileAtomic({ filePath: "/d/file", content, ifMatch, fileSystem: fs });
+        await one.replaceFileAtomic({ filePath: "/d/file", content, ifMatch, fileSystem: fs });
         ack(content);
       },
       check: (fs, { end, acks }) => {
         if (end === "done") expect(textAt(fs, "/d/file")).toBe(acks[0]);
-        else expect(isHoldfastError(end) && [end.code, end.effect]).toEqual(["ERR_CHANGED", "none"]);
+        else
+          expect(isHoldfastError(end) && [end.code, end.effect]).toEqual(["ERR_CHANGED", "none"]);
       },
     });
-    await interleave([updating(a, "content of a"), updating(b, "and of b")]);
+    await proveInEveryOrder([updating(a, "content of a"), updating(b, "and of b")]);
   });
 
   it("replace one directory: one of the two trees is there, whole, or the old one", async () => {
-    const replacing = (atomic: Atomic, name: string): Scenario => ({
+    const replacing = (one: Atomic, name: string): Scenario => ({
       setup: (fs) => {
         for (const dir of ["target", "staged-a", "staged-b"]) {
           fs.mkdirSync(`/d/${dir}`, { recursive: true });
@@ -122,21 +130,26 @@ describe("two processes", () => {
         }
       },
       run: (fs) =>
-        atomic.replaceDirectoryAtomic({
+        one.replaceDirectoryAtomic({
           stagedDir: `/d/staged-${name}`,
           targetDir: "/d/target",
           fileSystem: fs,
         }),
       check: (fs, { end }) => {
-        expect(["file=target", "file=staged-a", "file=staged-b"]).toContain(treeAt(fs, "/d/target"));
+        expect(["file=target", "file=staged-a", "file=staged-b"]).toContain(
+          treeAt(fs, "/d/target"),
+        );
         if (end === "done") expect(treeAt(fs, `/d/staged-${name}`)).toBe("missing");
         else {
-          expect(isHoldfastError(end) && [end.code, end.effect]).toEqual(["ERR_IN_PROGRESS", "none"]);
+          expect(isHoldfastError(end) && [end.code, end.effect]).toEqual([
+            "ERR_IN_PROGRESS",
+            "none",
+          ]);
           expect(treeAt(fs, `/d/staged-${name}`)).toBe(`file=staged-${name}`);
         }
         expect(stagedIn(fs, "/d")).toEqual([]);
       },
     });
-    await interleave([replacing(a, "a"), replacing(b, "b")], { maxSchedules: 400 });
+    await proveInEveryOrder([replacing(a, "a"), replacing(b, "b")], { maxSchedules: 400 });
   });
 });

@@ -1,5 +1,17 @@
 import { readFileSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import {
+  and,
+  createMemoryFileSystem,
+  fail,
+  hang,
+  injectFaults,
+  nth,
+  once,
+  op,
+  path,
+  rule,
+} from "@holdfast/testing";
 import { describe, expect, it } from "vitest";
 import { replaceFileAtomic } from "../../src/index.ts";
 import { faultyFileSystem, type FaultyFileSystem } from "../support/faulty-file-system.ts";
@@ -203,5 +215,25 @@ describe("a flush that is shared", () => {
       expect(flush).toBeLessThan(lengthAtEnd[at]!);
     }
     expect(calls.filter((call) => call === `fsync ${dir}`).length).toBeLessThan(20);
+  });
+
+  it("that fails also fails a call that had renamed by then, and would flush after it", async () => {
+    const memory = createMemoryFileSystem({ tree: ["d/"] });
+    const flush = rule(and(op("fsync"), path("/d")), hang(), fail("EIO"), once());
+    // The first call asks twice what its staged file is, and the second one when it has renamed it.
+    const renamed = rule(and(op("fstat"), path("/d/.holdfast-*"), nth(4)), hang());
+    const fileSystem = injectFaults(memory.fs, [flush, renamed]);
+    const one = failureOf(replaceFileAtomic({ filePath: "/d/one", content: "x", fileSystem }));
+    await flush.reached();
+    const two = failureOf(replaceFileAtomic({ filePath: "/d/two", content: "x", fileSystem }));
+    await renamed.reached();
+    expect(memory.tree("/d").filter((line) => !line.includes(".holdfast-"))).toHaveLength(2);
+    flush.release();
+    expect(await one).toMatchObject({ code: "EIO", effect: "complete" });
+    renamed.release();
+    // Its own flush says that all is well.
+    expect(await two).toMatchObject({ code: "EIO", effect: "complete" });
+    const later = await replaceFileAtomic({ filePath: "/d/three", content: "x", fileSystem });
+    expect(later.synced.directory).toBe(true);
   });
 });

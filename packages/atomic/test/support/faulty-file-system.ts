@@ -4,19 +4,17 @@
  */
 
 import * as nodeFs from "node:fs";
+import type { FileSystem } from "@holdfast/fs";
 import type { Call } from "../../../testing/src/calls/call.ts";
 import { driveAsync, driveSync } from "../../../testing/src/calls/composite.ts";
 import { facesOf } from "../../../testing/src/calls/faces.ts";
 import { Interception } from "../../../testing/src/calls/intercept.ts";
 import { nodeError } from "../../../testing/src/calls/node-error.ts";
-import type { FileSystemLike, NodeFileSystem } from "../../../testing/src/calls/node-file-system.ts";
+import type { FileSystemLike } from "../../../testing/src/calls/node-file-system.ts";
 import { backendOf } from "../../../testing/src/calls/real-backend.ts";
 import { perform } from "../../../testing/src/faults/perform.ts";
 
 export { nodeError };
-
-/** A call before it is made; `path` is the first one, or the one that its descriptor was opened with. */
-export type FaultyCall = Call & { readonly path: string };
 
 /** What is to happen at a call. */
 export type Fault =
@@ -25,10 +23,12 @@ export type Fault =
   | { readonly act: () => void; readonly when?: "before" | "after" }
   | { readonly atMostBytes: number };
 
+/** A call before it is made; `path` is the first one, or the one that its descriptor was opened with. */
+export type FaultyCall = Call & { readonly path: string };
 export type FaultPlan = (call: FaultyCall) => Fault | undefined;
 
 export interface FaultyFileSystem {
-  readonly fileSystem: NodeFileSystem;
+  readonly fileSystem: FileSystem & { readonly promises: NonNullable<FileSystem["promises"]> };
   /** `"rename /d/a -> /d/b"`, `"fsync /d/a"`, in the order in which they were made. */
   readonly calls: string[];
   openHandles(): string[];
@@ -82,7 +82,8 @@ export function faultyFileSystem({
     openHandles: () => interception.openFiles().map(({ path }) => path),
     callsOnClosed: interception.callsOnClosed,
     release: async () => {
-      for (const { fd } of interception.openFiles()) await under.async("close", [fd], { via: "close" });
+      for (const { fd } of interception.openFiles())
+        await under.async("close", [fd], { via: "close" });
     },
     injections: () => injections,
   };

@@ -1,5 +1,6 @@
 /** What a person is shown, word for word. */
 
+import assert from "node:assert/strict";
 import { describe, expect, test } from "vitest";
 import { exploreCrashes } from "../../src/crash/explore-crashes.ts";
 import { replayCrash } from "../../src/crash/replay-crash.ts";
@@ -238,6 +239,20 @@ describe("a failure", () => {
       [2, expect.stringMatching(/^.{3}$/)],
     ]);
   });
+});
+
+test("the example of exploreCrashes, and that of replayCrash", async () => {
+  const scenario: Scenario = {
+    setup: (fs) => fs.writeFileSync("/state", "old"),
+    run: (fs) => fs.writeFileSync("/state", "new"),
+    check: (fs) => assert(["old", "new"].includes(fs.readFileSync("/state", "utf8"))),
+  };
+  const [failure] = (await exploreCrashes(scenario)).failures;
+  expect(failure!.where).toBe(
+    "power lost after call 1 (open /state w), model posix, also in ext4, xfs, btrfs",
+  );
+  const again = await replayCrash(scenario, failure!.replay);
+  expect(again.failures[0]!.state).toEqual(failure!.state);
 });
 
 describe("replayCrash", () => {
