@@ -22,15 +22,19 @@ const problems = [];
 try {
   const packages = pack();
   install(packages);
-  const entries = packages.flatMap(({ name, exports }) =>
-    Object.keys(exports)
-      .filter((key) => !key.endsWith(".json"))
-      .map((key) => name + key.slice(1)),
+  const entries = packages.flatMap(({ name, exports, sideEffects }) =>
+    Object.entries(exports)
+      // one that does something when it is loaded is meant for a place of its own: see `underVitest`
+      .filter(
+        ([key, { default: file }]) => !key.endsWith(".json") && !(sideEffects || []).includes(file),
+      )
+      .map(([key]) => name + key.slice(1)),
   );
   for (const node of values.node) load(node, entries);
   writeFileSync(join(work, "esm.mts"), typedUse(entries));
   writeFileSync(join(work, "cjs.cts"), typedUse(entries));
   for (const version of values.ts) typecheck(version);
+  underVitest();
 } finally {
   if (values.keep) console.log(work);
   else rmSync(work, { recursive: true, force: true });
@@ -67,6 +71,7 @@ function install(packages) {
     devDependencies: {
       ...Object.fromEntries(values.ts.map((v) => [`ts-${v}`, `npm:typescript@${v}`])),
       "@types/node": "20",
+      vitest: "4.1.12",
     },
   };
   writeFileSync(join(work, "package.json"), JSON.stringify(manifest));
@@ -133,6 +138,38 @@ function typecheck(version) {
       problems.push(`typescript ${version}, ${resolution.moduleResolution}:\n${stdout}`);
   }
   console.log(`typescript ${version}: ${settings.map((s) => s.moduleResolution).join(", ")}`);
+}
+
+/** The matchers, in a test of a user who has vitest, with their types. */
+function underVitest() {
+  const test = `import "@holdfast/testing/vitest";
+import { createMemoryFileSystem } from "@holdfast/testing";
+import { expect, test } from "vitest";
+
+test("a tree", () => {
+  const { fs } = createMemoryFileSystem({ tree: ["a.txt = hello"] });
+  expect(fs).toHaveTree(["a.txt = hello"]);
+  expect(() => expect(fs).toHaveTree([])).toThrow("a.txt");
+});
+`;
+  writeFileSync(join(work, "matchers.test.mts"), test);
+  const vitest = join("node_modules", "vitest", "vitest.mjs");
+  const ran = spawnSync(process.execPath, [vitest, "run"], { cwd: work, encoding: "utf8" });
+  if (ran.status !== 0) problems.push(`vitest:\n${ran.stdout}${ran.stderr}`);
+  const compilerOptions = {
+    module: "nodenext",
+    target: "es2022",
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ["node"],
+  };
+  const files = ["matchers.test.mts"];
+  writeFileSync(join(work, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  const tsc = join("node_modules", `ts-${values.ts[0]}`, "bin", "tsc");
+  const checked = spawnSync(process.execPath, [tsc, "-p", "."], { cwd: work, encoding: "utf8" });
+  if (checked.status !== 0) problems.push(`the types of the matchers:\n${checked.stdout}`);
+  console.log("vitest: the matchers, and their types");
 }
 
 /** Output of a command that must succeed. */

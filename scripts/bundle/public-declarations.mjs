@@ -40,7 +40,9 @@ function augmentations(modules, entry, names, home) {
     used.add(node.name);
   }
   if (nodes.length === 0) return "";
-  const imports = `import type { ${[...used].join(", ")} } from "./${home}.js";\n`;
+  // without an import of its own TypeScript does not look for the package
+  const packages = nodes.map(({ id }) => `import ${id.raw};\n`).join("");
+  const imports = `${packages}import type { ${[...used].join(", ")} } from "./${home}.js";\n`;
   return imports + nodes.map(({ start, end }) => `${module.text.slice(start, end)}\n`).join("");
 }
 

@@ -116,8 +116,7 @@ export interface ReplaceDirectoryReceipt {
  * recovered from; after a power cut the replacement may be undone, and where a file system does not
  * keep directory changes in order, the target may be missing or in part. `syncStagedTree: false` is
  * for a tree that is flushed already; otherwise its files may come back empty or as zeros. The two are
- * independent. On such a file system, and if the power goes before the call has ended, there may be a
- * new target without the backup of `keepBackup`.
+ * independent. A power cut in the middle of a call may leave no backup on such a file system.
  *
  * Platforms: Windows cannot flush directories (`"unsupported"` in the receipt) nor rename one in
  * which a file is open; the renames are tried again for about two seconds. On overlayfs a directory

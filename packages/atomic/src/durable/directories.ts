@@ -43,15 +43,20 @@ interface Round {
   readonly others: { resolve: (synced: Synced) => void; reject: (error: unknown) => void }[];
 }
 
-/** Directories that are being flushed now, each with the round that comes after. */
-const flushing = new WeakMap<object, Map<string, { next: Round | undefined }>>();
+/** What is known of the flushes of one file system, by directory. */
+interface Flushes {
+  /** Those under way, each with the round that comes after. */
+  readonly busy: Map<string, { next: Round | undefined }>;
+  /** The last one that failed, and its number. */
+  readonly failed: Map<string, { readonly number: number; readonly error: unknown }>;
+}
+
+const flushing = new WeakMap<object, Flushes>();
 const builtIn = {};
 
 /** How many flushes have failed so far; how many had when a call opened its directories. */
 let failures = 0;
 const seen = new WeakMap<Operation, number>();
-/** The last flush that failed of each directory, and its number. */
-const failed = new WeakMap<object, Map<string, { number: number; error: unknown }>>();
 
 /**
  * Flushes the entries of a directory. Whoever comes while a flush of the same directory is under way
@@ -72,24 +77,26 @@ export function* syncDirectory(
   if (handle === undefined) return "unsupported";
   if (operation.synchronous) return yield* flush(operation, handle);
   const key = operation.fileSystem ?? builtIn;
-  let directories = flushing.get(key);
-  if (directories === undefined) flushing.set(key, (directories = new Map()));
+  let flushes = flushing.get(key);
+  if (flushes === undefined) {
+    flushing.set(key, (flushes = { busy: new Map(), failed: new Map() }));
+  }
   // By identity: a path may lead to another directory by now (a `current` link that was switched).
   const place = identity ?? directoryIdentity(yield* fstat(handle)) ?? path;
-  const synced = yield* share(operation, directories, place, handle);
-  const failure = failed.get(key)?.get(place);
+  const synced = yield* share(operation, flushes, place, handle);
+  const failure = flushes.failed.get(place);
   if (failure !== undefined && failure.number > seen.get(operation)!) throw failure.error;
   return synced;
 }
 
 function* share(
   operation: Operation,
-  directories: Map<string, { next: Round | undefined }>,
+  flushes: Flushes,
   place: string,
   handle: Handle,
 ): Steps<Synced> {
-  const busy = directories.get(place);
-  if (busy === undefined) return yield* lead(operation, directories, place, handle, []);
+  const busy = flushes.busy.get(place);
+  if (busy === undefined) return yield* lead(operation, flushes, place, handle, []);
   const { next } = busy;
   if (next !== undefined) {
     const served = new Promise<Synced>((resolve, reject) => next.others.push({ resolve, reject }));
@@ -101,7 +108,7 @@ function* share(
   });
   yield* shielded(wait(began));
   const round = busy.next!;
-  return yield* shielded(lead(operation, directories, place, handle, round.others));
+  return yield* shielded(lead(operation, flushes, place, handle, round.others));
 }
 
 /** One word for the identity of a directory; `undefined` where the file system has no such numbers. */
@@ -112,25 +119,23 @@ export function directoryIdentity({ dev, ino }: FileStats): string | undefined {
 /** Flushes, tells the others of this round, and lets the next one begin. */
 function* lead(
   operation: Operation,
-  directories: Map<string, { next: Round | undefined }>,
+  { busy, failed }: Flushes,
   place: string,
   handle: Handle,
   others: Round["others"],
 ): Steps<Synced> {
   const state: { next: Round | undefined } = { next: undefined };
-  directories.set(place, state);
+  busy.set(place, state);
   try {
     const synced = yield* flush(operation, handle);
     for (const other of others) other.resolve(synced);
     return synced;
   } catch (error) {
-    const key = operation.fileSystem ?? builtIn;
-    const known = failed.get(key) ?? new Map();
-    failed.set(key, known.set(place, { number: ++failures, error }));
+    failed.set(place, { number: ++failures, error });
     for (const other of others) other.reject(error);
     throw error;
   } finally {
-    if (state.next === undefined) directories.delete(place);
+    if (state.next === undefined) busy.delete(place);
     else state.next.begin();
   }
 }

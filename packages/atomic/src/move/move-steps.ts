@@ -247,8 +247,7 @@ function* unlinkSource(
   operation.effect = "complete";
   operation.leftovers.length = 0;
   const here = yield* flushDirectory(operation, request, sourceDirectory);
-  const directory = request.syncParentDir ? both(there, here) : false;
-  return receipt(situation, "link", { file, directory });
+  return receipt(situation, "link", { file, directory: both(there, here) });
 }
 
 function* copy(operation: Operation, situation: Situation): Steps<MoveReceipt> {
@@ -290,7 +289,7 @@ function* copy(operation: Operation, situation: Situation): Steps<MoveReceipt> {
   return {
     ...receipt(situation, "copy", {
       file: true,
-      directory: request.syncParentDir ? both(there, here) : false,
+      directory: both(there, here),
     }),
     bytes: made.bytes,
     entries: entries.length,
@@ -328,7 +327,8 @@ function* flushBoth(
   return both(there, yield* flushDirectory(operation, request, sourceDirectory));
 }
 
-const both = (one: Synced, other: Synced): Synced => (one === true ? other : one);
+/** What is to be said of both; `false` for the other one says that nothing was asked for. */
+const both = (one: Synced, other: Synced): Synced => other && (one === true ? other : one);
 
 function receipt(
   { request, target }: Situation,

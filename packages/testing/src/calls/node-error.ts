@@ -2,8 +2,10 @@ import { constants } from "node:os";
 import { getSystemErrorMap } from "node:util";
 import { callFacts, type CallName, type Path } from "./call.ts";
 
+// Asked once: it makes a new map each time.
+const meanings = getSystemErrorMap();
 // libuv's number for a name: on Windows it is not that of the C runtime.
-const ofLibuv = new Map([...getSystemErrorMap()].map(([number, [name]]) => [name, number]));
+const ofLibuv = new Map([...meanings].map(([number, [name]]) => [name, number]));
 const ofSystem = constants.errno as Readonly<Record<string, number | undefined>>;
 
 /** As Node gives it in `error.errno`, negative; `undefined` for a name that the system does not know. */
@@ -30,7 +32,7 @@ export function nodeError(
   const number = numberOf(errno) ?? notToBeHad;
   // Node knows only libuv's names: EDQUOT and ESTALE, say, come as "Unknown system error -122".
   const unmapped = number === notToBeHad ? errno : `Unknown system error ${number}`;
-  const [code, meaning] = getSystemErrorMap().get(number) ?? [unmapped, unmapped];
+  const [code, meaning] = meanings.get(number) ?? [unmapped, unmapped];
   const syscall = callFacts[name].syscall ?? name;
   const where = paths.map((path) => `'${path}'`).join(" -> ");
   const error: NodeJS.ErrnoException & { dest?: string } = new Error(

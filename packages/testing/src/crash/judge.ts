@@ -1,6 +1,4 @@
-import { facesOf } from "../calls/faces.ts";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
-import type { MemoryBackend } from "../memory/memory-backend.ts";
 import { asError } from "../scenario/run-scenario.ts";
 import type { Scenario, Seen } from "../scenario/scenario.ts";
 
@@ -13,10 +11,9 @@ export type Verdict = Error | undefined;
  */
 export function judge<Ack>(
   scenario: Scenario<Ack>,
-  backend: MemoryBackend,
+  fs: NodeFileSystem,
   seen: Seen<Ack>,
 ): Verdict | Promise<Verdict> {
-  const fs = facesOf(backend);
   return then(recover(scenario, fs), (failed) => {
     if (failed === undefined) return attempt(() => scenario.check(fs, seen));
     // oxlint-disable-next-line unicorn/prefer-type-error -- not about a type

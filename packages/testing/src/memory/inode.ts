@@ -18,6 +18,56 @@ export const SuperblockOfMemfs: new (options: { process: Superblock["process"] }
 const NodeOfMemfs: new (ino: number, mode: number, uid: number, gid: number) => MemfsNode = specimen
   .root.node.constructor as never;
 
+/**
+ * What memfs's own constructor makes, without asking the operating system twice who the program is,
+ * for each node: that took a fourth of the time of a crash exploration.
+ */
+function LightNode(this: Fields, ino: number, mode: number, uid: number, gid: number): void {
+  this.changes = new FanOut();
+  this._uid = uid;
+  this._gid = gid;
+  this._atime = this._mtime = this._ctime = this._btime = epoch; // never seen: Inode has its own
+  this.buf = specimenNode.buf;
+  this.capacity = 0;
+  this.size = 0;
+  this.rdev = 0;
+  this._nlink = 1;
+  this.mode = mode;
+  this.ino = ino;
+}
+LightNode.prototype = NodeOfMemfs.prototype;
+
+interface Fields {
+  changes: unknown;
+  _uid: number;
+  _gid: number;
+  _atime: Date;
+  _mtime: Date;
+  _ctime: Date;
+  _btime: Date;
+  buf: unknown;
+  capacity: number;
+  size: number;
+  rdev: number;
+  _nlink: number;
+  mode: number;
+  ino: number;
+}
+
+const specimenNode = specimen.root.node as unknown as Fields;
+const FanOut = specimen.root.node.changes.constructor as new () => object;
+const epoch = new Date(0);
+
+/** Only while memfs's nodes have exactly these fields. */
+const BaseOfInode: typeof NodeOfMemfs = hasSameFields()
+  ? (LightNode as unknown as typeof NodeOfMemfs)
+  : NodeOfMemfs;
+
+function hasSameFields(): boolean {
+  const light = new (LightNode as unknown as typeof NodeOfMemfs)(1, 0, 0, 0);
+  return Object.keys(light).toSorted().join() === Object.keys(specimenNode).toSorted().join();
+}
+
 export const S_IFMT = 0o170000;
 export const S_IFDIR = 0o040000;
 export const S_IFREG = 0o100000;
@@ -33,7 +83,7 @@ export interface Usage {
 
 const noBytes = new Uint8Array(0);
 
-export class Inode extends NodeOfMemfs {
+export class Inode extends BaseOfInode {
   /** Not `ino`, which is used again when the file is gone, as ext4 does. */
   id: InodeId;
   /** `st_dev`. */
