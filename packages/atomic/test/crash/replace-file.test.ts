@@ -211,6 +211,35 @@ describe.each(forms)("a power cut in a replacement, $form", ({ form, replace, cr
   });
 });
 
+describe.each(forms)("a replacement that asks for less, $form", ({ replace }) => {
+  const scenarioOf = (options: Partial<ReplaceFileAtomicOptions>): Scenario<number> => ({
+    setup: withFile,
+    run: async (fs, ack) => {
+      await replace({ filePath: file, content: "new", ...options, fileSystem: fs });
+      ack(1);
+    },
+    check: (fs, { acks }) => oneVersion(fs, file, ["old content", "new"], acks),
+  });
+
+  it("may be undone, and is never torn, where the directory is not flushed", async () => {
+    expect(await wrongIn(scenarioOf({ syncParentDir: false }))).toEqual([
+      "/d/file is older than acknowledged",
+    ]);
+  });
+
+  it("may be torn or undone, and is never missing, where nothing is flushed", async () => {
+    const wrong = await wrongIn(scenarioOf({ syncTempFile: false }));
+    expect(wrong).toEqual(
+      expect.arrayContaining([
+        "/d/file is older than acknowledged",
+        '/d/file is torn: ""',
+        String.raw`/d/file is torn: "\u0000\u0000\u0000"`,
+      ]),
+    );
+    expect(wrong.filter((message) => message.includes("missing"))).toEqual([]);
+  });
+});
+
 async function* pieces(...all: readonly string[]): AsyncGenerator<string> {
   yield* all;
 }
@@ -277,4 +306,30 @@ describe.each(forms)("a power cut in a write in place, $form", ({ replace }) => 
       await prove(scenarioOf(one), { memory: one.memory ?? {} });
     },
   );
+
+  it("leaves the new file for good once it is acknowledged, where the directory allows no copy", async () => {
+    const scenario: Scenario<number> = {
+      setup: (fs) => {
+        withFile(fs);
+        fs.chmodSync("/d", 0o555);
+      },
+      run: async (fs, ack) => {
+        const { method } = await replace({ filePath: file, content: "new", fileSystem: fs });
+        expect(method).toBe("in-place");
+        ack(1);
+      },
+      check: (fs, { acks }) => {
+        if (acks.length > 0) expect(textAt(fs, file)).toBe("new");
+        expect(textAt(fs, file)).toBeDefined(); // what is in it before that is not promised
+      },
+    };
+    await prove(scenario, { memory: { uid: 1000 } });
+    const torn: Scenario<number> = {
+      ...scenario,
+      check: (fs) => oneVersion(fs, file, ["old content", "new"], []),
+    };
+    expect(await wrongIn(torn, { memory: { uid: 1000 } })).toContain(
+      '/d/file is torn: "new content"',
+    );
+  });
 });
