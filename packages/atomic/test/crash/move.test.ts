@@ -122,6 +122,19 @@ describe.each(moveForms)("a power cut in a move, $form", ({ move, rename }) => {
     expect(wrong).toEqual(["it came back", "lost"]);
   });
 
+  it("keeps a file that has both names already, which a rename would leave as it is", async () => {
+    const one: Move = {
+      name: "two names",
+      setup: (fs) => {
+        fs.writeFileSync(source, "text");
+        fs.linkSync(source, destination);
+      },
+      tree: "=text",
+      overwritten: "=text",
+    };
+    await prove(scenarioOf(one));
+  });
+
   it("never puts what is not on the disk in the place of what is", async () => {
     await prove<"moved">({
       setup: (fs) => {

@@ -13,6 +13,10 @@ export interface InodeAttributes {
   readonly gid: number;
   /** Milliseconds since the epoch. */
   readonly mtimeMs: number;
+  /** Default: `mtimeMs`. */
+  readonly birthtimeMs?: number;
+  /** `stat().ino`: a program may have written it down. Default: one that is free. */
+  readonly ino?: number;
 }
 
 export type Effect =

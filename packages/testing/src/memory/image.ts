@@ -35,8 +35,7 @@ function fill(
       directory.createChild(name, known);
       continue;
     }
-    const { mode, uid, gid } = content.attributes;
-    const inode = kernel.store.createInode(types[content.type] | mode, uid, gid, id);
+    const inode = kernel.store.createInode(types[content.type], 0, 0, id, content.attributes.ino);
     made.set(id, inode);
     inode.dev = (directory.node as Inode).dev;
     const link = directory.createChild(name, inode);
@@ -51,8 +50,9 @@ function setAttributes(inode: Inode, { attributes }: ImageInode): void {
   inode.mode = (inode.mode & S_IFMT) | attributes.mode;
   inode.uid = attributes.uid;
   inode.gid = attributes.gid;
-  const us = Math.round(attributes.mtimeMs * 1000);
-  inode.atimeUs = inode.mtimeUs = inode.ctimeUs = inode.btimeUs = us;
+  const { mtimeMs, birthtimeMs = mtimeMs } = attributes;
+  inode.atimeUs = inode.mtimeUs = inode.ctimeUs = Math.round(mtimeMs * 1000);
+  inode.btimeUs = Math.round(birthtimeMs * 1000);
 }
 
 /** All that names lead to, as it is now. */

@@ -169,8 +169,9 @@ export function isDirectory(inode: Inode): boolean {
 }
 
 export function attributesOf(inode: Inode): InodeAttributes {
-  const { mode, uid, gid, mtimeUs } = inode;
-  return { mode: mode & 0o7777, uid, gid, mtimeMs: mtimeUs / 1000 };
+  const { mode, uid, gid, mtimeUs, btimeUs, ino } = inode;
+  const times = { mtimeMs: mtimeUs / 1000, birthtimeMs: btimeUs / 1000 };
+  return { mode: mode & 0o7777, uid, gid, ...times, ino };
 }
 
 /** A path in an error, as Node shows it. */

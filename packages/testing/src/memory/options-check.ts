@@ -1,4 +1,5 @@
 import { invalidRange, invalidType, platforms } from "@holdfast/fs/steps";
+import { requireKnown } from "../scenario/known-options.ts";
 import type { MemoryFileSystemOptions } from "./options.ts";
 
 const op = "createMemoryFileSystem";
@@ -6,9 +7,15 @@ const mostIds = 2 ** 32 - 2; // uid_t has 32 bits, and -1 means "unchanged"
 
 /** @throws `TypeError`, `RangeError` for what cannot be meant. */
 export function checkOptions(options: MemoryFileSystemOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
+  requireKnown(op, options, [
+    "tree",
+    "platform",
+    "umask",
+    "uid",
+    "gid",
+    "capacityBytes",
+    "devices",
+  ]);
   const { platform, umask, uid, gid, capacityBytes, devices } = options;
   if (platform !== undefined && !Object.hasOwn(platforms, platform)) {
     throw invalidType(op, "platform", `one of ${Object.keys(platforms).join(", ")}`, platform);

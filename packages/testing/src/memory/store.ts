@@ -23,12 +23,13 @@ export class Store extends SuperblockOfMemfs {
     return this.createInode(mode, process.getuid?.() ?? 0, process.getgid?.() ?? 0);
   }
 
-  createInode(mode: number, uid: number, gid: number, id?: InodeId): Inode {
+  /** @param wanted its number, if that is free */
+  createInode(mode: number, uid: number, gid: number, id?: InodeId, wanted?: number): Inode {
     this.usage ??= { bytes: 0 };
     this.lastId ??= 0;
     if (id === undefined) id = ++this.lastId;
     else if (id > this.lastId) this.lastId = id;
-    const ino = this.releasedInos.pop() ?? ++this.ino;
+    const ino = numberFor(this, wanted);
     const inode = new Inode(id, ino, mode, uid, gid, this.usage);
     this.inodes[ino] = inode;
     return inode;
@@ -53,4 +54,13 @@ export class Store extends SuperblockOfMemfs {
     root.children.set(".", root).set("..", root);
     this.inodeOf(root).nlink = 2;
   }
+}
+
+// Not a method: memfs's constructor makes the root before ours can have private ones.
+function numberFor(store: Store, wanted: number | undefined): number {
+  if (wanted === undefined || store.inodes[wanted] !== undefined) {
+    return store.releasedInos.pop() ?? ++store.ino;
+  }
+  if (wanted > store.ino) store.ino = wanted;
+  return wanted;
 }

@@ -100,5 +100,6 @@ describe("effects", () => {
 });
 
 function owned(uid: number): Record<string, unknown> {
-  return { uid, gid: 0, mtimeMs: expect.any(Number) as number };
+  const someNumber = expect.any(Number) as number;
+  return { uid, gid: 0, mtimeMs: someNumber, birthtimeMs: someNumber, ino: someNumber };
 }

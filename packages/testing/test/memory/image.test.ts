@@ -24,6 +24,21 @@ describe("an image", () => {
     expect(second.get("x")).toBe("there\0\0\0");
   });
 
+  it("keeps the numbers of inodes and the times of birth, which a program may have written down", () => {
+    const first = machine({ tree: ["one/", "two/", "gone = 1"] });
+    first.call("unlink", "gone");
+    first.call("rename", "one", "z");
+    first.call("utimes", "z", 5, 6);
+    const second = machine({}, first.backend.snapshot());
+    for (const name of ["z", "two"]) {
+      const { ino, birthtimeMs } = first.call("stat", name, numbers);
+      expect(second.call("stat", name, numbers)).toMatchObject({ ino, birthtimeMs });
+    }
+    second.call("mkdir", "new", 0o755);
+    const inos = ["z", "two", "new"].map((name) => second.call("stat", name, numbers).ino);
+    expect(new Set(inos).size).toBe(3);
+  });
+
   it("does not change with either file system", () => {
     const first = machine({ tree });
     const fd = first.call("open", "x", O_RDWR, 0);
