@@ -18,8 +18,7 @@ const foundIn: Readonly<Record<string, readonly ModelName[]>> = {
   "old-file-renamed-away-first": models,
   "truncate-in-place": models,
   "removal-that-comes-back": models,
-  // A write that btrfs has not flushed is there or not, never a part of it.
-  "append-whose-tail-is-misread": ["posix", "ext4", "xfs"],
+  "append-whose-tail-is-misread": models,
   "two-files-change-together": models,
   "fsync-retried": models,
   "done-said-before-the-commit-point": models,
@@ -61,11 +60,11 @@ const told: [name: string, ...parts: RegExp[]][] = [
   ["new-ancestors-not-flushed", /mkdir \/data +lost/, /acknowledged 'saved'/, /model posix\n/],
   ["old-file-renamed-away-first", /power lost after call \d+ \(rename \/state -> \/state\.bak\)/],
   ["removal-that-comes-back", /unlink \/session +lost/, /acknowledged 'revoked'/],
-  ["fsync-retried", /fsync \/state\.tmp \(failed: EIO\)/],
+  ["fsync-retried", /fsync \/state\.tmp: EIO/, /said ok, flushed no/],
   ["recovery-not-idempotent", /again\s+after call 15 of the recovery \(rename \/total\.tmp/],
   ["leaked-staged-file", /left behind: \/state\.tmp/, /write \/state\.tmp 3: injected EIO/],
   ["containment-lost-between-two-calls", /symlink swapped in between call 1 \(realpath/],
-  ["lock-takeover-by-removal", /A unlink \/locks\/1[^]*A mkdir \/at-work = EEXIST/],
+  ["lock-takeover-by-removal", /A unlink \/locks\/1[^]*A mkdir \/at-work: EEXIST/],
   [
     "lock-takeover-by-rename",
     /A rename \/locks\/1 -> \/aside-A/,

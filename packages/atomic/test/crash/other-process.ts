@@ -1,6 +1,5 @@
 /** A file system as a program sees it that starts again after a power cut. */
 
-import type { BigIntStats } from "node:fs";
 import type { NodeFileSystem } from "@holdfast/testing";
 
 type Method = (...args: readonly unknown[]) => unknown;
@@ -53,19 +52,5 @@ export function asOtherProcess(
       return other;
     },
     result: (value) => (Array.isArray(value) ? value.map(ownName) : value),
-  });
-}
-
-/**
- * The same file system with inode numbers that survive a power cut, as those of a disk do: the time of
- * birth, which does, and which no two directories share here.
- */
-export function withLastingInodes(fs: NodeFileSystem): NodeFileSystem {
-  return mapped(fs, {
-    result: (value) => {
-      const { birthtimeNs } = Object(value) as BigIntStats;
-      if (birthtimeNs === undefined) return value;
-      return Object.defineProperty(value as BigIntStats, "ino", { value: birthtimeNs });
-    },
   });
 }

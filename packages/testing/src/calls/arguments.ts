@@ -1,6 +1,7 @@
 /** The arguments of `node:fs`, brought into the one form that calls have. */
 
 import { fileURLToPath } from "node:url";
+import { inspect } from "node:util";
 import type { Path, Time } from "./call.ts";
 import { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from "./constants.ts";
 
@@ -27,6 +28,8 @@ const flagsOf: Readonly<Record<string, number>> = {
   "as+": O_APPEND | O_CREAT | O_RDWR | O_SYNC,
 };
 
+const longestShown = 128;
+
 /** As Node refuses an argument of the wrong type. */
 export function invalidArgument(name: string, expected: string, value: unknown): TypeError {
   const got = value === null || typeof value !== "object" ? String(value) : "an object";
@@ -36,7 +39,9 @@ export function invalidArgument(name: string, expected: string, value: unknown):
 
 /** As Node refuses an argument of the right type that means nothing. */
 export function invalidValue(name: string, value: unknown, reason = "is invalid"): TypeError {
-  const error = new TypeError(`The argument '${name}' ${reason}. Received ${String(value)}`);
+  const text = inspect(value);
+  const got = text.length > longestShown ? `${text.slice(0, longestShown)}...` : text;
+  const error = new TypeError(`The argument '${name}' ${reason}. Received ${got}`);
   return Object.assign(error, { code: "ERR_INVALID_ARG_VALUE" });
 }
 

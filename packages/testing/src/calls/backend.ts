@@ -1,5 +1,6 @@
 import type { PlatformName } from "@holdfast/fs";
 import type { CallName, CallTable } from "./call.ts";
+import type { FileSystemLike } from "./node-file-system.ts";
 
 /** Where in the program a call comes from. */
 export interface Origin {
@@ -28,6 +29,8 @@ export interface Backend {
   ): Promise<ReturnType<CallTable[Name]>>;
   /** `fs.constants` of the file system. */
   readonly constants: Readonly<Record<string, number>>;
+  /** The object that it makes the calls of, if there is one: `watch` and the like are its own. */
+  readonly object?: FileSystemLike;
   /** Whose rules it follows, if that is not the platform that the program runs on. */
   readonly platform?: PlatformName;
 }

@@ -3,6 +3,7 @@ import { callbackFace } from "./callback-face.ts";
 import { callerOf } from "./caller.ts";
 import { addCallbacks } from "./late-callbacks.ts";
 import type { NodeFileSystem } from "./node-file-system.ts";
+import { addOthers } from "./other-methods.ts";
 import { promiseFace } from "./promise-face.ts";
 import { addStreams } from "./streams.ts";
 import { syncFace } from "./sync-face.ts";
@@ -25,9 +26,21 @@ export function facesOf(
   addCallbacks(face, () => callbackFace(backend, origin));
   addStreams(face, backend, origin);
   face["constants"] = backend.constants;
-  face["promises"] = promiseFace(backend, origin);
+  addPromises(face, () => promiseFace(backend, origin));
   if (backend.platform !== undefined) face["platform"] = backend.platform;
+  addOthers(face, "fs", backend.object);
   return face as unknown as NodeFileSystem;
+}
+
+/** Made when they are asked for: a program uses one half of `node:fs` only. */
+function addPromises(face: Record<string, unknown>, make: () => object): void {
+  let made: unknown;
+  Object.defineProperty(face, "promises", {
+    configurable: true,
+    enumerable: true,
+    get: () => (made ??= make()),
+    set: (other: unknown) => (made = other),
+  });
 }
 
 function withCaller(via: string): Origin {

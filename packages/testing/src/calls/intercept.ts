@@ -1,5 +1,6 @@
 import type { PlatformName } from "@holdfast/fs";
 import type { Backend, Origin } from "./backend.ts";
+import type { FileSystemLike } from "./node-file-system.ts";
 import { callFacts, type Call, type CallName } from "./call.ts";
 
 /**
@@ -24,6 +25,7 @@ export class Interception implements Backend {
   readonly under: Backend;
   readonly constants: Readonly<Record<string, number>>;
   readonly platform?: PlatformName;
+  readonly object?: FileSystemLike;
   /** Calls on descriptors that had been closed, one line each: of a right program there are none. */
   readonly callsOnClosed: string[] = [];
   readonly #interceptor: Interceptor;
@@ -36,6 +38,7 @@ export class Interception implements Backend {
     this.#interceptor = interceptor;
     this.constants = under.constants;
     if (under.platform !== undefined) this.platform = under.platform;
+    if (under.object !== undefined) this.object = under.object;
   }
 
   /** What the program has opened and not closed, in the order of opening. */

@@ -1,3 +1,5 @@
+import { promisify } from "node:util";
+
 type Method = (...args: unknown[]) => void;
 
 /**
@@ -12,10 +14,22 @@ export function addCallbacks(face: Record<string, unknown>, make: () => object):
   const realpath: Method = (...args) => now()["realpath"]!(...args);
   face["open"] = (...args: unknown[]) => now()["open"]!(...args);
   face["close"] = (...args: unknown[]) => now()["close"]!(...args);
-  face["read"] = (...args: unknown[]) => now()["read"]!(...args);
-  face["readv"] = (...args: unknown[]) => now()["readv"]!(...args);
-  face["write"] = (...args: unknown[]) => now()["write"]!(...args);
-  face["writev"] = (...args: unknown[]) => now()["writev"]!(...args);
+  face["read"] = promisified(
+    (...args) => now()["read"]!(...args),
+    (error, bytesRead, buffer) => settledWith(error, { bytesRead, buffer }),
+  );
+  face["readv"] = promisified(
+    (...args) => now()["readv"]!(...args),
+    (error, bytesRead, buffers) => settledWith(error, { bytesRead, buffers }),
+  );
+  face["write"] = promisified(
+    (...args) => now()["write"]!(...args),
+    (error, bytesWritten, buffer) => settledWith(error, { bytesWritten, buffer }),
+  );
+  face["writev"] = promisified(
+    (...args) => now()["writev"]!(...args),
+    (error, bytesWritten, buffer) => settledWith(error, { bytesWritten, buffer }),
+  );
   face["fstat"] = (...args: unknown[]) => now()["fstat"]!(...args);
   face["fchmod"] = (...args: unknown[]) => now()["fchmod"]!(...args);
   face["fchown"] = (...args: unknown[]) => now()["fchown"]!(...args);
@@ -23,7 +37,10 @@ export function addCallbacks(face: Record<string, unknown>, make: () => object):
   face["ftruncate"] = (...args: unknown[]) => now()["ftruncate"]!(...args);
   face["fsync"] = (...args: unknown[]) => now()["fsync"]!(...args);
   face["fdatasync"] = (...args: unknown[]) => now()["fdatasync"]!(...args);
-  face["exists"] = (...args: unknown[]) => now()["exists"]!(...args);
+  face["exists"] = promisified(
+    (...args) => now()["exists"]!(...args),
+    (there) => there,
+  );
   face["readFile"] = (...args: unknown[]) => now()["readFile"]!(...args);
   face["writeFile"] = (...args: unknown[]) => now()["writeFile"]!(...args);
   face["appendFile"] = (...args: unknown[]) => now()["appendFile"]!(...args);
@@ -51,4 +68,20 @@ export function addCallbacks(face: Record<string, unknown>, make: () => object):
   face["truncate"] = (...args: unknown[]) => now()["truncate"]!(...args);
   face["copyFile"] = (...args: unknown[]) => now()["copyFile"]!(...args);
   face["cp"] = (...args: unknown[]) => now()["cp"]!(...args);
+}
+
+/**
+ * What `util.promisify` makes of a method whose callback takes no error, or several results. It knows
+ * those of `node:fs`; ours have to tell.
+ */
+function promisified(method: Method, result: (...given: unknown[]) => unknown): Method {
+  const custom = (...args: unknown[]): Promise<unknown> =>
+    new Promise((resolve) => {
+      method(...args, (...given: unknown[]) => resolve(result(...given)));
+    });
+  return Object.defineProperty(method, promisify.custom, { value: custom });
+}
+
+function settledWith(error: unknown, results: object): unknown {
+  return error === null || error === undefined ? results : Promise.reject(error as Error);
 }

@@ -4,67 +4,23 @@
  */
 
 /* oxlint-disable typescript/consistent-type-imports -- a module as a whole has no name to import */
-type Fs = typeof import("node:fs");
-type FsPromises = typeof import("node:fs/promises");
+/**
+ * What every function of this package that returns a file system returns: it can be passed wherever
+ * `node:fs` can. `watch`, `watchFile`, `unwatchFile`, `glob`, `openAsBlob` and the like are those of
+ * the object underneath; over a memory file system they throw (`ERR_METHOD_NOT_IMPLEMENTED`). Its
+ * `promises` stand for `node:fs/promises`.
+ */
+export type NodeFileSystem = typeof import("node:fs");
 /* oxlint-enable typescript/consistent-type-imports */
 
-type Names =
-  | "open"
-  | "close"
-  | "read"
-  | "readv"
-  | "write"
-  | "writev"
-  | "fstat"
-  | "fchmod"
-  | "fchown"
-  | "futimes"
-  | "ftruncate"
-  | "fsync"
-  | "fdatasync"
-  | "rename"
-  | "link"
-  | "unlink"
-  | "symlink"
-  | "readlink"
-  | "mkdir"
-  | "mkdtemp"
-  | "rmdir"
-  | "rm"
-  | "readdir"
-  | "opendir"
-  | "lstat"
-  | "stat"
-  | "statfs"
-  | "access"
-  | "exists"
-  | "realpath"
-  | "chmod"
-  | "chown"
-  | "lchown"
-  | "utimes"
-  | "lutimes"
-  | "truncate"
-  | "readFile"
-  | "writeFile"
-  | "appendFile"
-  | "copyFile"
-  | "cp";
-
 /** The asynchronous half: `node:fs/promises`. */
-export type NodePromises = Pick<FsPromises, Names & keyof FsPromises> & {
-  readonly constants: Fs["constants"];
-};
-
-/** What every function of this package that returns a file system returns. */
-export type NodeFileSystem = Pick<Fs, (Names | `${Names}Sync`) & keyof Fs> &
-  Pick<Fs, "createReadStream" | "createWriteStream" | "constants"> & {
-    readonly promises: NodePromises;
-  };
+export type NodePromises = NodeFileSystem["promises"];
 
 /**
- * What can be wrapped: any object that has some of `node:fs`, in any of its faces. A program that uses
- * what is missing gets a `TypeError`, as it would from the object itself.
+ * What can be wrapped: any object that has some of `node:fs`, in any of its faces. What Node does in
+ * several calls (`readFile`, `writeFile`, `rm`, …) is made of single calls of the object (`open`,
+ * `read`, `close`, …): a `readFile` that it has replaced is not asked, and if it has no `open` there
+ * is none. A program that uses what is missing gets a `TypeError` that names it.
  */
 export type FileSystemLike = object & { readonly promises?: object };
 

@@ -1,8 +1,9 @@
 /** A backend out of any object of the shape of `node:fs`. */
 
-import { invalidType } from "@holdfast/fs/steps";
+import { promises } from "node:fs";
+import { invalidCombination, invalidType } from "@holdfast/fs/steps";
 import type { PlatformName } from "@holdfast/fs";
-import type { Backend } from "./backend.ts";
+import type { Backend, Origin } from "./backend.ts";
 import { callFacts, type CallName } from "./call.ts";
 import { fsConstants } from "./constants.ts";
 import { memberOf, type FileSystemLike } from "./node-file-system.ts";
@@ -35,12 +36,18 @@ export function backendOf(fileSystem: FileSystemLike): Backend {
   if (typeof fileSystem !== "object" || fileSystem === null) {
     throw invalidType("fileSystem", "fs", "an object of the shape of node:fs", fileSystem);
   }
+  if (fileSystem === promises) {
+    const problem =
+      "fs is node:fs/promises alone; give it as { promises }, and use the promises of the result";
+    throw invalidCombination("fileSystem", problem);
+  }
   return new RealBackend(fileSystem);
 }
 
 class RealBackend implements Backend {
   readonly constants: Readonly<Record<string, number>>;
   readonly platform?: PlatformName;
+  readonly object: FileSystemLike;
   readonly #under: FileSystemLike;
   /** Handles that `promises.open` gave, by their numbers. */
   readonly #handles = new Map<number, Readonly<Record<string, AnyMethod>>>();
@@ -49,7 +56,7 @@ class RealBackend implements Backend {
   #nextNumber = 1_000_000_000;
 
   constructor(under: FileSystemLike) {
-    this.#under = under;
+    this.object = this.#under = under;
     this.constants = {
       ...fsConstants,
       ...(memberOf(under, "constants") as Record<string, number>),
@@ -58,8 +65,10 @@ class RealBackend implements Backend {
     if (platform !== undefined) this.platform = platform;
   }
 
-  sync(name: CallName, args: readonly unknown[]): never {
-    const result: unknown = this.#method(this.#under, `${name}Sync`)(...shaped(name, args));
+  sync(name: CallName, args: readonly unknown[], { via }: Origin): never {
+    const owner = via === "realpath.native" ? memberOf(this.#under, "realpathSync") : this.#under;
+    const method = via === "realpath.native" ? "native" : `${name}Sync`;
+    const result: unknown = this.#method(owner as object, method)(...shaped(name, args));
     if (name === "close") this.#closedByNumber(args[0] as number);
     return result as never;
   }

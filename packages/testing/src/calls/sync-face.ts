@@ -47,12 +47,14 @@ export function syncFace(backend: Backend, origin: (via: string) => Origin): obj
     if (typeof file === "number") return drive(work(given.toDescriptor(file)), via);
     drive(files.withFile(given.toPath(file), flags, mode, work), via);
   };
-  const realpath = (path: Any, options?: Any): unknown =>
-    backend.sync(
-      "realpath",
-      [given.toPath(path), { encoding: given.toEncoding(options, "utf8") }],
-      origin("realpath"),
-    );
+  const realpath =
+    (via: string) =>
+    (path: Any, options?: Any): unknown =>
+      backend.sync(
+        "realpath",
+        [given.toPath(path), { encoding: given.toEncoding(options, "utf8") }],
+        origin(via),
+      );
   const sync = {
     openSync: (path: Any, flags?: Any, mode?: Any) =>
       backend.sync(
@@ -171,7 +173,7 @@ export function syncFace(backend: Backend, origin: (via: string) => Origin): obj
         return false; // whatever is wrong, as Node says
       }
     },
-    realpathSync: Object.assign(realpath, { native: realpath }),
+    realpathSync: Object.assign(realpath("realpath"), { native: realpath("realpath.native") }),
     chmodSync: (path: Any, mode: Any) =>
       backend.sync("chmod", [given.toPath(path), given.toMode(mode)], origin("chmod")),
     chownSync: (path: Any, uid: Any, gid: Any) =>

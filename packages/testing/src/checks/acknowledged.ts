@@ -2,6 +2,7 @@
 
 import { inspect, isDeepStrictEqual } from "node:util";
 import { invalidCombination, invalidType } from "@holdfast/fs/steps";
+import { requireKnown } from "../scenario/known-options.ts";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
 import { CheckFailed, type Check } from "./check.ts";
 import {
@@ -31,9 +32,13 @@ export interface DurableValue<Value> {
  * What is there is the last value that was acknowledged, or a later one; before the first
  * acknowledgement, any of them. `run` acknowledges values of `order`: `ack("v2")`.
  *
+ * Of a file that is new, `order` begins with `undefined`: until it is acknowledged it is missing or
+ * whole, from then on it is there and whole.
+ *
  * @throws `TypeError` (`ERR_INVALID_ARG`) for options that make no sense
  * @example
  * check: durableAsAcknowledged({ path: "/state", order: ["old", "new"] })
+ * check: durableAsAcknowledged({ path: "/inbox/1", order: [undefined, "content"] })
  * check: durableAsAcknowledged({ read: async (fs) => (await load(fs)).count, order: [0, 1, 2] })
  */
 export function durableAsAcknowledged(options: DurableFile): Check<Content>;
@@ -64,6 +69,11 @@ function readerOf(options: Options): [what: string, read: (fs: NodeFileSystem) =
   if (typeof options !== "object" || options === null) {
     throw invalidType(op, "options", "an object", options);
   }
+  requireKnown<DurableFile & DurableValue<unknown>>(op, options as never, [
+    "path",
+    "read",
+    "order",
+  ]);
   if ("path" in options === "read" in options) {
     throw invalidCombination(op, 'exactly one of "path" and "read" is needed');
   }

@@ -54,35 +54,48 @@ export function showContent(content: Content): string {
   return `${JSON.stringify(`${text.slice(0, longest)}…`)} (${bytes.length} bytes)`;
 }
 
-/** What became of a content that is none of those that it may be; empty if there is no telling. */
+/**
+ * What became of a content that is none of those that it may be; empty if there is no telling. Where
+ * several versions begin alike, the latest is to blame: it was being written.
+ */
 export function explainDamage(found: Buffer, versions: readonly Content[]): string {
-  for (const version of versions) {
-    const bytes = toBytes(version);
-    if (bytes === undefined || bytes.length === 0 || found.length === 0) continue;
-    const same = commonStart(found, bytes);
-    if (same === found.length && same < bytes.length) {
-      return `the first ${same} of the ${bytes.length} bytes of ${showContent(bytes)}`;
-    }
-    if (
-      found.length === bytes.length &&
-      same > 0 &&
-      found.subarray(same).every((byte) => byte === 0)
-    ) {
-      return `${showContent(bytes)} with zeros from byte ${same} on`;
-    }
-    const rest = found.subarray(same);
-    const other = versions
-      .map(toBytes)
-      .find(
-        (one) =>
-          one !== undefined && same > 0 && rest.length > 0 && one.subarray(same).equals(rest),
-      );
-    if (other !== undefined) {
-      return `${same} bytes of ${showContent(bytes)}, then the rest of ${showContent(other)}`;
+  if (found.length === 0) return "";
+  const latestFirst = versions
+    .toReversed()
+    .map(toBytes)
+    .filter((bytes) => bytes !== undefined && bytes.length > 0) as readonly Buffer[];
+  for (const explain of [asBeginning, asZeros, asMixture]) {
+    for (const version of latestFirst) {
+      const damage = explain(found, version, latestFirst);
+      if (damage !== undefined) return damage;
     }
   }
   return "";
 }
+
+type Explain = (found: Buffer, bytes: Buffer, all: readonly Buffer[]) => string | undefined;
+
+const asBeginning: Explain = (found, bytes) => {
+  const same = commonStart(found, bytes);
+  if (same < found.length || same === bytes.length) return undefined;
+  return `the first ${same} of the ${bytes.length} bytes of ${showContent(bytes)}`;
+};
+
+const asZeros: Explain = (found, bytes) => {
+  const same = commonStart(found, bytes);
+  if (found.length !== bytes.length || same === 0) return undefined;
+  if (found.subarray(same).some((byte) => byte !== 0)) return undefined;
+  return `${showContent(bytes)} with zeros from byte ${same} on`;
+};
+
+const asMixture: Explain = (found, bytes, all) => {
+  const same = commonStart(found, bytes);
+  const rest = found.subarray(same);
+  if (same === 0 || rest.length === 0) return undefined;
+  const other = all.find((one) => one.subarray(same).equals(rest));
+  if (other === undefined) return undefined;
+  return `${same} bytes of ${showContent(bytes)}, then the rest of ${showContent(other)}`;
+};
 
 function commonStart(one: Buffer, other: Buffer): number {
   const end = Math.min(one.length, other.length);

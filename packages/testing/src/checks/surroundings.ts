@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { invalidType } from "@holdfast/fs/steps";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
+import { requireKnown } from "../scenario/known-options.ts";
 import { looksRandom } from "../trace/stable-names.ts";
 import { isWithin } from "../trace/paths.ts";
 import { diffTrees } from "../tree/diff-trees.ts";
@@ -32,6 +33,7 @@ export interface StagedOptions {
  */
 export function noStagedFiles(directory: string, options: StagedOptions = {}): Check {
   checkPath("noStagedFiles", directory);
+  requireKnown("noStagedFiles", options, ["pattern", "afterCrash"]);
   const { pattern, afterCrash = "allow" } = options;
   if (pattern !== undefined && !(pattern instanceof RegExp)) {
     throw invalidType("noStagedFiles", "pattern", "a regular expression", pattern);
@@ -80,8 +82,10 @@ export interface InsideOptions {
  * @example
  * check: insideRoot("/jail", { outside: ["etc/passwd = secret"], secrets: ["secret"] })
  */
-export function insideRoot(root: string, { outside, secrets = [] }: InsideOptions): Check {
+export function insideRoot(root: string, options: InsideOptions): Check {
   checkPath("insideRoot", root);
+  requireKnown("insideRoot", options, ["outside", "secrets"]);
+  const { outside, secrets = [] } = options;
   const expected = formatTree(parseTree(outside, "insideRoot").filter(({ path }) => !inRoot(path)));
   return (fs, { acks }) => {
     const entries = parseTree(readTreeSync(fs, "/"));

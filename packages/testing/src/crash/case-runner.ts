@@ -4,7 +4,8 @@ import { MemoryBackend } from "../memory/memory-backend.ts";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import type { Exploration } from "../scenario/exploration.ts";
 import type { Failure } from "../scenario/report.ts";
-import { asError } from "../scenario/run-scenario.ts";
+import { neverEnded } from "../scenario/patience.ts";
+import { checkOnce } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { failureAtEnd, failureOf, sizeOf } from "./failure.ts";
 import { acksOf } from "./history.ts";
@@ -60,6 +61,7 @@ export class CaseRunner<Ack> {
     const error = isPromise(verdict) ? await verdict : verdict;
     if (error === undefined) return this.#exploration.ran();
     const size = sizeOf(found);
+    if (neverEnded(error)) this.#exploration.stop("stopped at a case that does not end");
     this.#exploration.ran(
       this.#keeps(size)
         ? await failureOf(this.#scenario, this.#memory, found, error)
@@ -67,16 +69,20 @@ export class CaseRunner<Ack> {
     );
   }
 
-  /** Checks a run that nothing cut off. */
-  async runToEnd(run: RecordedRun<Ack>): Promise<void> {
-    try {
-      await this.#scenario.check(facesOf(run.backend), run.seen);
-    } catch (thrown) {
-      const failure = failureAtEnd(run, asError(thrown));
-      this.#keeps(failure.size);
-      return this.#exploration.ran(failure);
+  /**
+   * Checks a run that nothing cut off.
+   *
+   * @param vain what is wrong with it whatever the check says
+   */
+  async runToEnd(run: RecordedRun<Ack>, vain?: Error): Promise<void> {
+    let failure = vain && failureAtEnd(run, vain, "itself");
+    const error = await checkOnce(this.#scenario, facesOf(run.backend), run.seen);
+    if (error !== undefined) failure = failureAtEnd(run, error, "check");
+    if (error !== undefined && neverEnded(error)) {
+      this.#exploration.stop("stopped at a case that does not end");
     }
-    this.#exploration.ran();
+    if (failure !== undefined) this.#keeps(failure.size);
+    this.#exploration.ran(failure);
   }
 
   /** Whether a failure is among the smallest, so that it is worth the time to describe it. */

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Exploration } from "../scenario/exploration.ts";
+import { roughly } from "../scenario/quantity.ts";
 import { Random } from "../scenario/random.ts";
 import type { Start } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -16,13 +17,15 @@ import { imageOf } from "./legal-states.ts";
 import type { PowerLossModel } from "./models.ts";
 import type { CrashSettings } from "./options.ts";
 import { randomState } from "./random-state.ts";
-import { recordRecovery, recordRun } from "./record.ts";
+import { recordRecovery, recordRun, wrongAnyway } from "./record.ts";
 import type { RecordedRun } from "./record.ts";
 
 /** In how many rounds, each over all points, random states are drawn. */
 const rounds = 16;
 /** So many more draws than states are wanted: some come up twice. */
 const drawsPerState = 4;
+/** So many of a kind are enough to find the forgotten `await`. */
+const mostOverlaps = 5;
 const breatheEveryMs = 50;
 
 interface Bounds {
@@ -75,6 +78,12 @@ export class CrashExploration<Ack> {
   async explore(): Promise<void> {
     const { faults, again } = this.#settings;
     const run = await recordRun(this.#scenario, this.#start, 0, this.#tokens);
+    const vain = await wrongAnyway(this.#scenario, this.#start, run);
+    if (vain !== undefined) {
+      await this.#runner.runToEnd(run, vain);
+      this.#exploration.leaveOut("no power cut was tried: the run without one is wrong already");
+      return;
+    }
     const done =
       (await this.#exploreRun(run, faults ? 0.5 : 1)) &&
       (!faults || (await this.#exploreFaults(run))) &&
@@ -106,6 +115,7 @@ export class CrashExploration<Ack> {
   /** @param share of what is left of the budget, if there are too many cases to run them all */
   async #exploreRun(run: RecordedRun<Ack>, share: number): Promise<boolean> {
     if (!(await this.#mayGoOn())) return false;
+    for (const order of run.overlaps.slice(0, mostOverlaps)) this.#exploration.leaveOut(order);
     await this.#runner.runToEnd(run);
     this.#total++;
     const { models } = this.#settings;
@@ -219,11 +229,6 @@ export class CrashExploration<Ack> {
     this.#breathedAt = performance.now();
     return true;
   }
-}
-
-function roughly(count: number): string {
-  if (count === Infinity) return "more than 1e+308";
-  return count < 1e6 ? String(count) : count.toExponential(0);
 }
 
 function shuffle(list: unknown[], random: Random): void {

@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import { numbered, type ListedLine } from "../scenario/call-lines.ts";
 import type { DiskInode } from "./disk.ts";
 import { diskAt } from "./crash-point.ts";
 import type { Oddity } from "./fate.ts";
@@ -6,6 +7,7 @@ import { fullyDurable } from "./fate.ts";
 import type { CrashCase, History } from "./history.ts";
 import { odditiesOf } from "./legal-states.ts";
 import type { Change } from "./timeline.ts";
+import { vainFlushes } from "./vain-flushes.ts";
 
 /** A case said as simply as it can be: at the earliest point at which the state is legal. */
 export interface SimplestCase<Ack> {
@@ -66,25 +68,24 @@ export function describeCalls<Ack>(simple: SimplestCase<Ack>): string[] {
   const marks = marksOf(simple);
   const shown = timeline.calls.slice(0, last);
   const width = Math.min(50, Math.max(0, ...shown.map((line) => line.length)));
-  const digits = String(last).length;
-  const lines: string[] = [];
+  const lines: ListedLine[] = [];
   const acknowledged = timeline.events
     .slice(0, events)
     .flatMap((event) => (event.kind === "ack" ? [event.call] : []));
   const tellAcks = (call: number): void => {
     for (const [index, at] of acknowledged.entries()) {
-      if (at === call) lines.push(`${" ".repeat(digits)}  acknowledged ${inspect(acks[index])}`);
+      if (at === call) lines.push({ text: `acknowledged ${inspect(acks[index])}` });
     }
   };
   tellAcks(0);
   for (const [index, line] of shown.entries()) {
     const call = index + 1;
     const mark = marks.get(call);
-    const number = String(call).padStart(digits);
-    lines.push(`${number}  ${mark === undefined ? line : `${line.padEnd(width)}  ${mark}`}`);
+    const text = mark === undefined ? line : `${line.padEnd(width)}  ${mark}`;
+    lines.push({ number: call, text });
     tellAcks(call);
   }
-  return [...lines, "power lost"];
+  return [...numbered(lines), "power lost"];
 }
 
 function marksOf<Ack>({ found, events, odd }: SimplestCase<Ack>): Map<number, string> {
@@ -109,6 +110,7 @@ function marksOf<Ack>({ found, events, odd }: SimplestCase<Ack>): Map<number, st
     const before = marks.get(change.call);
     marks.set(change.call, before === undefined ? mark : `${before}; ${mark}`);
   }
+  for (const [call, worth] of vainFlushes(timeline, found.model, events)) marks.set(call, worth);
   return marks;
 }
 

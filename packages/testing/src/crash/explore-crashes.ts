@@ -15,7 +15,10 @@ const defaultMaxStates = 20_000;
  * run once, wherever they come from.
  *
  * What `setup` leaves is on the disk for sure. `check` is told `end: "crash"` and the acknowledgements
- * up to the moment. It is asked once more about the run that nothing cut off.
+ * up to the moment. It is asked once more about the run that nothing cut off. A run that fails then, or
+ * makes no call through the `fs` that it is given, is a failure whatever `check` says, and so is one that
+ * returns while calls of it that change something are under way, or acknowledges later: nothing else is
+ * tried.
  *
  * All states are run if there are at most `maxStates` (default 20 000). Otherwise random ones from all
  * moments are, the same ones for the same `seed`, and the report says so.

@@ -3,8 +3,10 @@ import { facesOf } from "../calls/faces.ts";
 import type { Image } from "../memory/effect.ts";
 import { MemoryBackend } from "../memory/memory-backend.ts";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
+import { firstLine, numbered } from "../scenario/call-lines.ts";
 import type { Failure } from "../scenario/report.ts";
 import type { Scenario, Seen } from "../scenario/scenario.ts";
+import { shownTree } from "../tree/shown-tree.ts";
 import { describeCalls, describePoint, simplest } from "./explain.ts";
 import type { SimplestCase } from "./explain.ts";
 import type { CrashCase, History } from "./history.ts";
@@ -33,7 +35,7 @@ export async function failureOf<Ack>(
   const earlier = before === undefined ? undefined : simplest(before);
   const image = imageOf(found.disk, found.state);
   return {
-    message: firstLine(error),
+    message: firstLine(error.message),
     where: whereOf(found.history, simple, earlier),
     calls: [
       ...(earlier === undefined ? [] : [...describeCalls(earlier), "recovery:"]),
@@ -73,19 +75,21 @@ async function stateLines<Ack>(
   acks: readonly Ack[],
   error: Error,
 ): Promise<string[]> {
-  const found = treeOf(new MemoryBackend(memory, image));
-  const lines = ["found after the power loss:", ...indented(found)];
+  const found = new MemoryBackend(memory, image).tree();
+  const lines = ["found after the power loss:", ...indented(shownTree(found))];
   if (scenario.recover !== undefined) {
     const backend = new MemoryBackend(memory, image);
     await recover(scenario, facesOf(backend)); // if it threw, that is the error shown below
-    const after = treeOf(backend);
-    if (after.join("\n") !== found.join("\n")) lines.push("after recovery:", ...indented(after));
+    const after = backend.tree();
+    if (after.join("\n") !== found.join("\n")) {
+      lines.push("after recovery:", ...indented(shownTree(after)));
+    }
   }
   return [...lines, ...toldAndSaid({ acks, end: "crash", leaks: [] }, error)];
 }
 
 function toldAndSaid<Ack>({ acks, end }: Seen<Ack>, error: Error): string[] {
-  const ended = end instanceof Error ? `threw ${firstLine(end)}` : end;
+  const ended = end instanceof Error ? `threw ${firstLine(end.message)}` : end;
   return [
     `the check was told: acks = ${inspect(acks, { breakLength: Infinity })}, end = ${ended}`,
     "the check said:",
@@ -93,26 +97,28 @@ function toldAndSaid<Ack>({ acks, end }: Seen<Ack>, error: Error): string[] {
   ];
 }
 
-function treeOf(backend: MemoryBackend): string[] {
-  const lines = backend.tree("/");
-  return lines.length === 0 ? ["(nothing)"] : lines;
-}
-
 const indented = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
 
-const firstLine = ({ message }: Error): string => message.split("\n", 1)[0]!;
-
-/** A run that nothing cut off, and which left what is wrong. */
+/**
+ * A run that nothing cut off.
+ *
+ * @param error what the check said of it, or why there is nothing to check
+ */
 export function failureAtEnd<Ack>(
   { history, backend, seen }: RecordedRun<Ack>,
   error: Error,
+  by: "check" | "itself",
 ): Failure {
   const { timeline, fault } = history;
   return {
-    message: firstLine(error),
+    message: firstLine(error.message),
     where: `the run ended, no power lost${afterFault(fault)}`,
-    calls: timeline.calls.map((line, index) => `${index + 1}  ${line}`),
-    state: ["found at the end:", ...indented(treeOf(backend)), ...toldAndSaid(seen, error)],
+    calls: numbered(timeline.calls.map((text, index) => ({ number: index + 1, text }))),
+    state: [
+      "found at the end:",
+      ...indented(shownTree(backend.tree())),
+      ...(by === "check" ? toldAndSaid(seen, error) : []),
+    ],
     replay: formatReplay(fault),
     error,
     size: fault === 0 ? 0 : 1,

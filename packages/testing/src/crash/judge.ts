@@ -1,5 +1,6 @@
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
-import { asError } from "../scenario/run-scenario.ts";
+import { patiently } from "../scenario/patience.ts";
+import { asError, verdictOf } from "../scenario/run-scenario.ts";
 import type { Scenario, Seen } from "../scenario/scenario.ts";
 
 /** What a check was told, and what is wrong if anything is. */
@@ -15,7 +16,8 @@ export function judge<Ack>(
   seen: Seen<Ack>,
 ): Verdict | Promise<Verdict> {
   return then(recover(scenario, fs), (failed) => {
-    if (failed === undefined) return attempt(() => scenario.check(fs, seen));
+    if (failed === undefined)
+      return attempt("the check", () => scenario.check(fs, seen), verdictOf);
     // oxlint-disable-next-line unicorn/prefer-type-error -- not about a type
     return new Error(`recover threw: ${failed.message}`, { cause: failed });
   });
@@ -27,14 +29,17 @@ export function recover<Ack>(
   fs: NodeFileSystem,
 ): Verdict | Promise<Verdict> {
   if (scenario.recover === undefined) return undefined;
-  return attempt(() => scenario.recover!(fs));
+  return attempt("recover", () => scenario.recover!(fs));
 }
 
-function attempt(act: () => unknown): Verdict | Promise<Verdict> {
+function attempt(
+  what: string,
+  act: () => unknown,
+  judged: (result: unknown) => Verdict = () => undefined,
+): Verdict | Promise<Verdict> {
   try {
     const result = act();
-    if (isPromise(result)) return result.then(() => undefined, asError);
-    return undefined;
+    return isPromise(result) ? patiently(what, result).then(judged, asError) : judged(result);
   } catch (error) {
     return asError(error);
   }

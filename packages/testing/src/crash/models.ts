@@ -64,9 +64,13 @@ export type ModelName = "posix" | "ext4" | "xfs" | "btrfs";
  * allow. The others are never kinder than what was measured on Linux 6.18 with default options, and
  * stricter where the kindness was a heuristic:
  *
+ * - In all of them an unflushed write may be found as nothing, zeros, a part, or all of it: of a record
+ *   that was being appended and flushed, the tail was short or zeros on ext4, xfs and btrfs alike. For
+ *   whole new files on xfs and btrfs, which were found empty or whole, that is stricter than it need be.
  * - `ext4` and `xfs` have one journal: the order of all metadata is kept, and `fsync` commits all of it.
  *   Contents are not in the journal. On ext4 the size of a file can be committed before its blocks are
  *   marked as written (an `fsync` of the directory right after a rename does it): it reads as zeros.
+ *   What was measured does not tell the two apart as models.
  * - `btrfs` commits all metadata now and then, and in between logs only what was flushed: a flushed
  *   file, its names and their directories overtake the rest.
  * - Truncations are metadata here, so that a file truncated to be written anew may be found empty, on
@@ -85,8 +89,18 @@ export const powerLossModels: { readonly [Name in ModelName]: PowerLossModel } =
     fsync: "everything",
     writes: ["nothing", "zeros", "part", "all"],
   },
-  xfs: { name: "xfs", order: "prefix", fsync: "everything", writes: ["nothing", "part", "all"] },
-  btrfs: { name: "btrfs", order: "prefix", fsync: "names", writes: ["nothing", "all"] },
+  xfs: {
+    name: "xfs",
+    order: "prefix",
+    fsync: "everything",
+    writes: ["nothing", "zeros", "part", "all"],
+  },
+  btrfs: {
+    name: "btrfs",
+    order: "prefix",
+    fsync: "names",
+    writes: ["nothing", "zeros", "part", "all"],
+  },
 };
 
 const allowed = {

@@ -1,5 +1,7 @@
 import { invalidType } from "@holdfast/fs/steps";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
+import { requireKnown } from "../scenario/known-options.ts";
+import { crashOptionNames } from "../scenario/option-names.ts";
 import type { Budget } from "../scenario/report.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { toModels } from "./models.ts";
@@ -36,9 +38,7 @@ export function toSettings<Ack>(
   scenario: Scenario<Ack>,
   options: CrashOptions,
 ): CrashSettings {
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object", options);
-  }
+  requireKnown(op, options, crashOptionNames);
   for (const name of ["run", "check"] as const) {
     if (typeof (scenario as Partial<Scenario<Ack>> | null | undefined)?.[name] !== "function") {
       throw invalidType(op, `scenario.${name}`, "a function", scenario?.[name]);

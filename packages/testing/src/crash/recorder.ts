@@ -1,4 +1,4 @@
-import { formatCall, type Call } from "../calls/call.ts";
+import type { Call } from "../calls/call.ts";
 import { fsConstants, O_SYNC } from "../calls/constants.ts";
 import { facesOf } from "../calls/faces.ts";
 import { Interception, type Interceptor } from "../calls/intercept.ts";
@@ -6,6 +6,8 @@ import { nodeError } from "../calls/node-error.ts";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
 import type { Effect, Image, InodeId } from "../memory/effect.ts";
 import type { MemoryBackend } from "../memory/memory-backend.ts";
+import { callLine } from "../scenario/call-lines.ts";
+import { Overlaps } from "./overlaps.ts";
 import { isChosen, markChosen } from "./chosen-times.ts";
 import type { Birth, Change, Setting, Timeline, TimelineEvent } from "./timeline.ts";
 
@@ -19,6 +21,7 @@ export class Recorder implements Interceptor, Timeline {
   readonly calls: string[] = [];
   readonly fs: NodeFileSystem;
   readonly #interception: Interception;
+  readonly #overlaps: Overlaps;
   readonly #failSync: number;
   readonly #slots = new Map<string, number>();
   /** How often each descriptor that flushes with every write does it: fully, or its data only. */
@@ -39,6 +42,7 @@ export class Recorder implements Interceptor, Timeline {
     this.base = base;
     this.#failSync = failSync;
     this.#interception = new Interception(backend, this);
+    this.#overlaps = new Overlaps(backend);
     this.fs = facesOf(this.#interception);
     backend.onEffect = (effect) => this.#note(effect);
   }
@@ -46,6 +50,11 @@ export class Recorder implements Interceptor, Timeline {
   /** Whether the fsync that was to fail was ever made. */
   get failed(): boolean {
     return this.#failSync > 0 && this.#syncs >= this.#failSync;
+  }
+
+  /** Orders of calls that could have been others. */
+  overlaps(): readonly string[] {
+    return [...this.#overlaps.found];
   }
 
   /** The paths of what was opened and not closed. */
@@ -72,6 +81,7 @@ export class Recorder implements Interceptor, Timeline {
 
   async async(call: Call, proceed: () => Promise<unknown>): Promise<unknown> {
     const fails = this.#begin(call);
+    const underWay = this.#overlaps.begin(call);
     try {
       const made = proceed();
       // The memory file system is done with a call when it returns: what comes now is another's.
@@ -83,13 +93,15 @@ export class Recorder implements Interceptor, Timeline {
     } catch (error) {
       this.#threw(call, error);
       throw error;
+    } finally {
+      this.#overlaps.end(underWay);
     }
   }
 
   #begin(call: Call): boolean {
     this.#call = call;
     this.#changesOfCall = 0;
-    this.calls.push(formatCall(call));
+    this.calls.push(callLine(call));
     const flushes = call.name === "fsync" || call.name === "fdatasync";
     this.#failing = flushes && ++this.#syncs === this.#failSync;
     return this.#failing;
@@ -104,8 +116,7 @@ export class Recorder implements Interceptor, Timeline {
   }
 
   #threw(call: Call, error: unknown): void {
-    const code = (error as NodeJS.ErrnoException | undefined)?.code ?? String(error);
-    this.calls[call.index - 1] += ` (failed: ${code})`;
+    this.calls[call.index - 1] = callLine(call, error);
   }
 
   #note(effect: Effect): void {

@@ -12,7 +12,7 @@ import { imageOf, stateWith } from "./legal-states.ts";
 import type { PowerLossModel } from "./models.ts";
 import { toSettings } from "./options.ts";
 import type { CrashOptions, CrashSettings } from "./options.ts";
-import { recordRecovery, recordRun } from "./record.ts";
+import { recordRecovery, recordRun, wrongAnyway } from "./record.ts";
 import { fatesIn, parseReplay } from "./replay-string.ts";
 import type { Replay } from "./replay-string.ts";
 
@@ -44,8 +44,12 @@ export async function replayCrash<Ack>(
   if (parsed.fault > 0 && !run.failed) {
     throw invalidRange(op, "replay", "the number of an fsync that the run makes", parsed.fault);
   }
-  if (parsed.first === undefined) await runner.runToEnd(run);
-  else await runner.run(await caseOf(scenario, settings, run.history, parsed));
+  if (parsed.first === undefined) {
+    const vain = parsed.fault === 0 ? await wrongAnyway(scenario, start, run) : undefined;
+    await runner.runToEnd(run, vain);
+  } else {
+    await runner.run(await caseOf(scenario, settings, run.history, parsed));
+  }
   return exploration.report();
 }
 

@@ -3,6 +3,7 @@
 import type { PlatformName } from "@holdfast/fs";
 import { invalidRange, invalidType } from "@holdfast/fs/steps";
 import { callFacts, callNames, changesDisk, type Call, type CallName } from "../calls/call.ts";
+import { requireKnown } from "../scenario/known-options.ts";
 import { Random } from "../scenario/random.ts";
 import { newSeed } from "./seed.ts";
 import { globToRegExp } from "./glob.ts";
@@ -15,7 +16,7 @@ export type Matcher = (call: Call) => boolean;
  * it is used.
  */
 export interface Condition {
-  begin(platform: PlatformName): Matcher;
+  readonly begin: (platform: PlatformName) => Matcher;
   /** Whether it depends on the calls before. */
   readonly counts: boolean;
   /** No other call can be meant. */
@@ -135,6 +136,7 @@ export function randomly(options: {
   readonly seed?: number;
   readonly probability: number;
 }): Condition {
+  requireKnown("randomly", options, ["seed", "probability"]);
   const { probability, seed = newSeed("randomly") } = options;
   if (!(probability > 0 && probability <= 1)) {
     throw invalidRange("randomly", "probability", "above 0 and at most 1", probability);

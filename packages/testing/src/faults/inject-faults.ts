@@ -18,7 +18,7 @@ export interface Faults {
   /** What was injected, one line each: `3 rename a.tmp -> a: fail("EXDEV")`. */
   readonly log: readonly string[];
   /** The paths of the files that the program has opened and not closed. */
-  openFiles(): string[];
+  readonly openFiles: () => string[];
   /** Calls on descriptors that were closed before; of a right program there are none. */
   readonly callsOnClosed: readonly string[];
 }

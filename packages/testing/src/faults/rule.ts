@@ -32,9 +32,9 @@ export interface Rule {
   /** At how many calls it has acted so far: a rule that never did has tested nothing. */
   readonly hits: number;
   /** Resolves as soon as it has acted so often: at the n-th call, before that goes on. */
-  reached(hits?: number): Promise<void>;
+  readonly reached: (hits?: number) => Promise<void>;
   /** Lets the calls go on that `hang` holds now. Later ones hang anew. */
-  release(): void;
+  readonly release: () => void;
   /** As it is written. */
   toString(): string;
 }
@@ -74,18 +74,18 @@ export class ActingRule implements Rule {
     return this.#hits >= this.times;
   }
 
-  reached(hits = 1): Promise<void> {
+  readonly reached = (hits = 1): Promise<void> => {
     if (this.#hits >= hits) return Promise.resolve();
     return new Promise((resolve) => {
       this.#awaited.push({ hits, resolve });
     });
-  }
+  };
 
-  release(): void {
+  readonly release = (): void => {
     const hanging = this.#hanging;
     this.#hanging = [];
     for (const goOn of hanging) goOn();
-  }
+  };
 
   /** Waits for `release`. */
   hang(): Promise<void> {

@@ -1,6 +1,8 @@
 import { invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import { Exploration } from "../scenario/exploration.ts";
+import { requireKnown } from "../scenario/known-options.ts";
+import { interferenceOptionNames } from "../scenario/option-names.ts";
 import type { Budget, Report } from "../scenario/report.ts";
 import { prepare } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -29,7 +31,9 @@ const defaultMaxCalls = 10_000;
 /**
  * Runs a program again and again, each time with an adversary that acts at another point: before the
  * first call, between any two, and after the last one; with `moves: 2` also at every pair of points.
- * First it runs undisturbed, and if that fails already nothing else is tried.
+ * First it runs undisturbed, and if that fails already nothing else is tried. It fails if `check` is not
+ * content, and whatever `check` says if the run throws, makes no call through the `fs` that it is given,
+ * returns while calls of it that change something are under way, or acknowledges later.
  *
  * `check` is told of the run, not of the adversary: it must accept whatever the program may rightly do
  * while it is attacked (mostly "it threw, or it did its work") and look where an attack would show:
@@ -139,9 +143,7 @@ export async function replayInterference<Ack>(
 
 function validated(options: InterferenceOptions): InterferenceOptions {
   const op = "exploreInterference";
-  if (typeof options !== "object" || options === null) {
-    throw invalidType(op, "options", "an object with adversaries", options);
-  }
+  requireKnown(op, options, interferenceOptionNames);
   const { adversaries, moves, maxCalls } = options;
   if (!Array.isArray(adversaries) || adversaries.length === 0) {
     throw invalidType(op, "adversaries", "an array of at least one adversary", adversaries);

@@ -1,8 +1,8 @@
 import { formatCall, type Call } from "../calls/call.ts";
 import type { Interceptor } from "../calls/intercept.ts";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
+import { callLine, errorName, type ListedLine } from "../scenario/call-lines.ts";
 import type { Adversary, Moment } from "./adversary.ts";
-import { callLine, nameOf } from "./in-words.ts";
 
 /** A move and when it is made: after so many calls of the program. */
 export interface Move {
@@ -27,8 +27,8 @@ type Outcome = void | Promise<void>;
  * adversary that takes time would act during a call, and no longer between two.
  */
 export class Interruption implements Interceptor {
-  /** The calls and the moves, one line each. */
-  readonly lines: string[] = [];
+  /** The calls and the moves. */
+  readonly lines: ListedLine[] = [];
   readonly moves: Made[] = [];
   /** Resolves if the program makes more calls than it may. */
   readonly overrun: Promise<void>;
@@ -67,12 +67,13 @@ export class Interruption implements Interceptor {
   sync(call: Call, proceed: () => unknown): unknown {
     if (this.#pending(call) instanceof Promise) this.#cannotWait(call);
     if (!this.#count(call)) throw new Error(`more than ${this.#maxCalls} calls`);
+    const number = this.#made;
     try {
       const result = proceed();
-      this.lines.push(callLine(call));
+      this.lines.push({ number, text: callLine(call) });
       return result;
     } catch (error) {
-      this.lines.push(callLine(call, error));
+      this.lines.push({ number, text: callLine(call, error) });
       throw error;
     }
   }
@@ -87,14 +88,21 @@ export class Interruption implements Interceptor {
     try {
       await this.#pending(call);
       if (!this.#count(call)) return await new Promise(() => {}); // given up: the case is over
-      const result = await proceed();
-      this.lines.push(callLine(call));
-      return result;
-    } catch (error) {
-      this.lines.push(callLine(call, error));
-      throw error;
+      return await this.#proceed(call, proceed);
     } finally {
       pass();
+    }
+  }
+
+  async #proceed(call: Call, proceed: () => Promise<unknown>): Promise<unknown> {
+    const number = this.#made;
+    try {
+      const result = await proceed();
+      this.lines.push({ number, text: callLine(call) });
+      return result;
+    } catch (error) {
+      this.lines.push({ number, text: callLine(call, error) });
+      throw error;
     }
   }
 
@@ -122,14 +130,14 @@ export class Interruption implements Interceptor {
       next === undefined ? { call: this.#last, when: "after" } : { call: next, when: "before" };
     const done = (landed: boolean, outcome: string): void => {
       this.moves.push({ move, landed, when: this.#whenOf(next) });
-      this.lines.push(`-- ${outcome}`);
+      this.lines.push({ text: `-- ${outcome}` });
     };
     const { name, did = name } = this.#adversary!;
     const said =
       did + (move === this.#plan[0] ? "" : move.kind === "undo" ? ", undone" : ", again");
     const failed = (error: unknown): void => {
       if (!isSystemError(error)) this.mistake = { error };
-      done(false, `${said}: did not land (${nameOf(error)})`);
+      done(false, `${said}: did not land (${errorName(error)})`);
     };
     try {
       const outcome = this.#play(move, moment);
@@ -152,7 +160,7 @@ export class Interruption implements Interceptor {
       this.#last === undefined ? undefined : `call ${this.#made} (${formatCall(this.#last)})`;
     const coming = next === undefined ? undefined : `call ${this.#made + 1} (${formatCall(next)})`;
     if (last === undefined)
-      return coming === undefined ? "though no call was made" : `before ${coming}`;
+      return coming === undefined ? "while the run made no call" : `before ${coming}`;
     return coming === undefined ? `after ${last}` : `between ${last} and ${coming}`;
   }
 

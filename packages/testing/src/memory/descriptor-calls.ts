@@ -8,7 +8,7 @@ import { firstDescriptor, isDirectory } from "./kernel.ts";
 import type { Implementation, Kernel, OpenFile } from "./kernel.ts";
 import { child, isLink, lookup, lookupToCreate } from "./walk.ts";
 
-const maxDescriptors = 1024; // the usual RLIMIT_NOFILE
+const maxDescriptors = 65_536; // Node raises the limit to the hard one, which is at least that on most systems
 const accessMode = O_WRONLY | O_RDWR; // O_ACCMODE
 const O_RDONLY = 0;
 const O_PATH = 0o10000000; // of Linux: Node has no constant for it

@@ -16,7 +16,7 @@ const shownBytes = 60;
 /** The calls, one line each, with what was done to them. */
 export function describeCalls({ calls, disturbed }: ProcessOutcome): string[] {
   return calls.map(({ index, text, error }) => {
-    const failed = error === undefined ? "" : ` = ${error}`;
+    const failed = error === undefined ? "" : `: ${error}`;
     const here = disturbed?.call.index === index;
     return `${index} ${text}${failed}${here ? `   <- ${deedOf(disturbed)}` : ""}`;
   });

@@ -1,4 +1,5 @@
 import { invalidRange } from "@holdfast/fs/steps";
+import { neededAgain } from "./option-names.ts";
 import type { Budget, ExplorerName, Failure, Progress, Report } from "./report.ts";
 
 const progressEveryMs = 500;
@@ -18,10 +19,12 @@ export class Exploration {
   readonly #failures: Failure[] = [];
   readonly #started: number = performance.now();
   #toldAt = 0;
+  #stopped = false;
   #cases = 0;
   #failed = 0;
   #total: number | undefined;
 
+  /** @param budget all the options that the explorer was given */
   constructor(explorer: ExplorerName, scenario: string | undefined, budget: Budget) {
     for (const name of ["maxStates", "timeoutMs", "maxFailures"] as const) {
       const value = budget[name];
@@ -58,6 +61,7 @@ export class Exploration {
    * when there is one: an exploration that ends just within its budget is exhaustive.
    */
   mayGoOn(): boolean {
+    if (this.#stopped) return false;
     const { maxStates, timeoutMs } = this.#budget;
     if (maxStates !== undefined && this.#cases >= maxStates) {
       this.leaveOut(`stopped after maxStates = ${maxStates} cases`);
@@ -77,10 +81,20 @@ export class Exploration {
     this.#cases++;
     if (failure === undefined) return;
     this.#failed++;
+    this.#keep({ ...failure, message: onOneLine(failure.message) });
+  }
+
+  #keep(failure: Failure): void {
     const at = this.#failures.findIndex(({ size }) => size > failure.size);
     if (at === -1) this.#failures.push(failure);
     else this.#failures.splice(at, 0, failure);
     if (this.#failures.length > this.#maxFailures) this.#failures.pop();
+  }
+
+  /** No further case may be run: the report says why. */
+  stop(why: string): void {
+    this.#stopped = true;
+    this.leaveOut(why);
   }
 
   /** Something was not explored: the report is not exhaustive, and says this line. */
@@ -91,6 +105,7 @@ export class Exploration {
   /** @param share what share of all cases was run, where the number of cases does not say it */
   report(share?: number): Report {
     const exhaustive = this.#limits.size === 0;
+    const replayOptions = neededAgain(this.#explorer, this.#budget);
     const known = this.#total === undefined ? undefined : Math.min(1, this.#cases / this.#total);
     return {
       explorer: this.#explorer,
@@ -103,6 +118,7 @@ export class Exploration {
       failures: [...this.#failures],
       failed: this.#failed,
       elapsedMs: performance.now() - this.#started,
+      ...(replayOptions.length > 0 && { replayOptions }),
     };
   }
 
@@ -122,6 +138,9 @@ const tellOnStderr =
     const seconds = (elapsedMs / 1000).toFixed(0);
     process.stderr.write(`${explorer}: ${cases}${of} cases, ${failed} failed, ${seconds} s\n`);
   };
+
+const onOneLine = (text: string): string =>
+  text.trim().replaceAll(/\s*[\n\r\u2028\u2029]\s*/g, " ");
 
 /** Not cryptographic: only different each time. */
 function newSeed(): number {

@@ -8,7 +8,10 @@ export interface Failure {
   readonly calls: readonly string[];
   /** The state in words, one line each: which calls had reached the disk, the tree found, the tree expected. */
   readonly state: readonly string[];
-  /** Give it to `replay` with the same scenario to see this case alone again. */
+  /**
+   * Give it to `replay` with the same scenario to see this case alone again; of `sweepProcess` it is
+   * the option `only`, of `storm` the option `seed`.
+   */
   readonly replay: string;
   /** What `check` threw. */
   readonly error: unknown;
@@ -41,6 +44,13 @@ export interface Report {
   readonly failed: number;
   /** Milliseconds. */
   readonly elapsedMs: number;
+  /** Of the options that the explorer was given, the names of those that a replay needs as well. */
+  readonly replayOptions?: readonly string[];
+  /**
+   * What `replay` was asked to run again. The report then is one of this case alone: it is not
+   * exhaustive, and is not meant to be.
+   */
+  readonly replay?: string;
 }
 
 /** Told now and then during a long exploration. */

@@ -24,7 +24,7 @@ export interface Scenario<Ack = unknown> {
   /** Shown in reports. */
   readonly name?: string;
   /** What is there before: durable when it returns. */
-  setup?(fs: NodeFileSystem): void | Promise<void>;
+  setup?(fs: NodeFileSystem): unknown;
   /**
    * The program. It calls `ack(x)` when it would tell somebody that `x` is done ("saved"): from then
    * on the check may insist on it.
@@ -32,6 +32,6 @@ export interface Scenario<Ack = unknown> {
   run(fs: NodeFileSystem, ack: (promise: Ack) => void): unknown;
   /** What the program does when it starts again after a crash. */
   recover?(fs: NodeFileSystem): unknown;
-  /** Throws if what is there is wrong. */
-  check(fs: NodeFileSystem, seen: Seen<Ack>): void | Promise<void>;
+  /** Throws if what is there is wrong; `false` is wrong too. */
+  check(fs: NodeFileSystem, seen: Seen<Ack>): unknown;
 }

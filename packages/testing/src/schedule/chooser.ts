@@ -54,6 +54,26 @@ export class AtRandom implements Chooser {
   clockMoved(): void {}
 }
 
+/** One of them whenever it can go on, and the others steadily: nobody takes anything away from it. */
+export class Before implements Chooser {
+  readonly #index: number;
+  readonly #others = new Steady();
+
+  constructor(index: number) {
+    this.#index = index;
+  }
+
+  choose(able: readonly number[]): number {
+    return able.includes(this.#index) ? this.#index : this.#others.choose(able);
+  }
+
+  made(index: number): void {
+    this.#others.made(index);
+  }
+
+  clockMoved(): void {}
+}
+
 /** As it was written down, and then steadily. */
 export class AsWritten implements Chooser {
   readonly #choices: readonly number[];

@@ -62,9 +62,12 @@ export interface ScheduleOptions extends Budget {
  * `node:timers` and `node:timers/promises`), `Date`, and `performance.now`; `process.hrtime` and
  * `AbortSignal.timeout` are not on it.
  *
+ * To lose a race and throw may be right, so that only `check` says whether it is. But a run that throws in
+ * every schedule, or makes no call in any, is a failure whatever `check` says.
+ *
  * @returns the report. That nobody can go on, or that there is no end, are failures too
- * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`) for arguments that make no sense; what
- *   `setup` throws
+ * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`) for arguments that make no sense; an `Error` that
+ *   says whose `setup` failed, with what it threw as `cause`
  */
 export async function exploreSchedules(
   // oxlint-disable-next-line typescript/no-explicit-any -- each has acknowledgements of its own type
@@ -96,6 +99,7 @@ export async function exploreSchedules(
       break;
     }
   }
+  await stage.judgeTheWhole();
   if (search.cut)
     exploration.leaveOut(`only schedules with at most ${maxPreemptions} interruptions`);
   return exploration.report();
@@ -114,9 +118,11 @@ export async function replaySchedule(
   options: ScheduleOptions = {},
 ): Promise<Report> {
   checkArguments("replaySchedule", scenarios, options);
-  const chooser = new AsWritten(parseReplay(replay, scenarios.length));
+  const { choices, never } = parseReplay(replay, scenarios.length);
+  const chooser = new AsWritten(choices);
   const stage = await setStage(scenarios, options);
   stage.exploration.leaveOut("one schedule was replayed");
-  await stage.play(chooser);
+  if (never === undefined) await stage.play(chooser);
+  else await stage.playNever(chooser, never);
   return stage.exploration.report();
 }

@@ -1,5 +1,6 @@
 import { facesOf } from "../calls/faces.ts";
-import { diskLines, endLine, firstLine } from "../interference/in-words.ts";
+import { diskLines, endLine } from "../interference/in-words.ts";
+import { firstLine, numbered } from "../scenario/call-lines.ts";
 import type { Failure } from "../scenario/report.ts";
 import { checkOnce } from "../scenario/run-scenario.ts";
 import type { Contestant } from "./contestant.ts";
@@ -8,15 +9,28 @@ import { formatChoices } from "./schedule-text.ts";
 
 /** What is wrong with a schedule that was played, if anything is. */
 export async function judge(played: Played): Promise<Failure | undefined> {
-  const { outcome, contestants, memory, choices, preemptions } = played;
+  const { outcome } = played;
   const fault = faultOf(played) ?? (outcome === "ended" ? await checkAll(played) : undefined);
-  if (fault === undefined) return undefined;
-  const { error, of } = fault;
+  return fault && describe(played, fault);
+}
+
+/** A schedule that shows that one of the runs does nothing of what it should, whoever comes first. */
+export function neverRight(played: Played, of: Contestant, message: string): Failure {
+  const { end } = of;
+  const error = new Error(message, end instanceof Error ? { cause: end } : {});
+  const failure = describe(played, { error });
+  return { ...failure, replay: `${failure.replay}:never=${of.letter}`, size: 0 };
+}
+
+function describe(
+  { contestants, memory, choices, preemptions, lines }: Played,
+  { error, of }: Fault,
+): Failure {
   const schedule = formatChoices(choices);
   return {
     message: firstLine(error.message),
     where: whereOf(schedule, preemptions, of),
-    calls: played.lines,
+    calls: numbered(lines),
     state: [
       ...contestants.map(({ letter, scenario: { name }, end }) => {
         const who = name === undefined ? letter : `${letter} (${name})`;

@@ -1,7 +1,8 @@
 import type { Call } from "../calls/call.ts";
 import { facesOf } from "../calls/faces.ts";
-import { callLine, endLine } from "../interference/in-words.ts";
+import { endLine } from "../interference/in-words.ts";
 import type { MemoryBackend } from "../memory/memory-backend.ts";
+import { callLine, type ListedLine } from "../scenario/call-lines.ts";
 import { asError, startFrom, type Start } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { CallFootprints } from "./call-footprint.ts";
@@ -39,7 +40,7 @@ export interface Played {
   readonly choices: readonly number[];
   /** How often one that could have gone on was interrupted. */
   readonly preemptions: number;
-  readonly lines: readonly string[];
+  readonly lines: readonly ListedLine[];
   /** What in it was not under control, one line each. */
   readonly limits: ReadonlySet<string>;
   /** What a timer threw, that was nobody's to catch. */
@@ -67,7 +68,7 @@ class Player implements Listener {
   readonly #options: PlayOptions;
   readonly #clock: VirtualClock;
   readonly #choices: number[] = [];
-  readonly #lines: string[] = [];
+  readonly #lines: ListedLine[] = [];
   readonly #limits = new Set<string>();
   /** What the step that is being made has used so far. */
   #footprint = new Footprint();
@@ -182,7 +183,7 @@ class Player implements Listener {
     this.#footprint = new Footprint();
     try {
       const ms = this.#clock.advance();
-      this.#lines.push(`-- clock +${ms} ms`);
+      this.#lines.push({ text: `-- clock +${ms} ms` });
     } catch (error) {
       this.#thrown = asError(error);
     }
@@ -243,7 +244,7 @@ class Player implements Listener {
     };
     const ended = (end: "done" | Error): void => {
       contestant.end = end;
-      if (!this.#over) this.#lines.push(`${letter} -- ${endLine(end)}`);
+      if (!this.#over) this.#lines.push({ text: `${letter} -- ${endLine(end)}` });
       this.#arrived();
     };
     void run().then(
@@ -268,8 +269,8 @@ class Player implements Listener {
   }
 
   after({ letter }: Contestant, call: Call, error?: unknown): void {
-    this.#calls++;
-    if (!this.#over) this.#lines.push(`${letter} ${callLine(call, error)}`);
+    const number = ++this.#calls;
+    if (!this.#over) this.#lines.push({ number, text: `${letter} ${callLine(call, error)}` });
   }
 
   #starved(): string[] {

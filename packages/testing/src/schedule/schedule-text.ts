@@ -11,16 +11,26 @@ export function formatChoices(choices: readonly number[]): string {
   return text;
 }
 
+/** A schedule, and which run it shows never to be right, if that is what it is for. */
+export interface ParsedReplay {
+  readonly choices: readonly number[];
+  readonly never: number | undefined;
+}
+
 /** @throws `RangeError` (`ERR_INVALID_ARG`) if it is no schedule of so many runs */
-export function parseReplay(replay: string, runs: number): number[] {
-  const letters = /^schedules:((?:[A-Z]\d*)*)$/.exec(replay)?.[1];
+export function parseReplay(replay: string, runs: number): ParsedReplay {
+  const [, letters, whose] =
+    /^schedules:((?:[A-Z]\d*)*)(?::never=([A-Z]))?$/.exec(replay) ?? notOne(replay, runs);
+  const indexOf = (letter: string): number => {
+    const index = letter.charCodeAt(0) - "A".charCodeAt(0);
+    return index < runs ? index : notOne(replay, runs);
+  };
   const choices: number[] = [];
-  for (const [, letter, count] of (letters ?? "").matchAll(/([A-Z])(\d*)/g)) {
-    const index = letter!.charCodeAt(0) - "A".charCodeAt(0);
-    if (index >= runs) return notOne(replay, runs);
+  for (const [, letter, count] of letters!.matchAll(/([A-Z])(\d*)/g)) {
+    const index = indexOf(letter!);
     for (let i = 0; i < Number(count === "" ? 1 : count); i++) choices.push(index);
   }
-  return letters === undefined ? notOne(replay, runs) : choices;
+  return { choices, never: whose === undefined ? undefined : indexOf(whose) };
 }
 
 function notOne(replay: string, runs: number): never {

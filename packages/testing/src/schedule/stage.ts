@@ -1,10 +1,14 @@
 import { invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
 import { Exploration } from "../scenario/exploration.ts";
-import { prepare, type Start } from "../scenario/run-scenario.ts";
+import { requireKnown } from "../scenario/known-options.ts";
+import { scheduleOptionNames } from "../scenario/option-names.ts";
+import { asError, prepare, type Start } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import type { Chooser } from "./chooser.ts";
+import { Before, type Chooser } from "./chooser.ts";
+import { letterOf } from "./contestant.ts";
 import type { ScheduleOptions } from "./explore-schedules.ts";
-import { judge } from "./judge.ts";
+import { judge, neverRight } from "./judge.ts";
+import { Outcomes } from "./outcomes.ts";
 import { playSchedule, type Played } from "./play-schedule.ts";
 import { installVirtualTime } from "./virtual-time.ts";
 
@@ -18,6 +22,7 @@ class Stage {
   readonly #options: ScheduleOptions;
   readonly #start: Start;
   readonly #startMs: number = Date.now();
+  readonly #outcomes = new Outcomes();
   #stepToBegin = false;
 
   constructor(
@@ -34,6 +39,35 @@ class Stage {
 
   /** Plays one schedule, and judges it unless it was given up. */
   async play(chooser: Chooser): Promise<void> {
+    const played = await this.#play(chooser);
+    if (played !== undefined) this.exploration.ran(await judge(played));
+  }
+
+  /** Looks at what each run came to in all that was played. */
+  async judgeTheWhole(): Promise<void> {
+    for (const index of this.#scenarios.keys()) {
+      if (this.#outcomes.neverRight(index) === undefined) continue;
+      // Where not every schedule was played it may have come second in all that were.
+      await this.playNever(new Before(index), index, "not counted");
+    }
+  }
+
+  /** Plays a schedule that is to show that a run is never right. */
+  async playNever(
+    chooser: Chooser,
+    index: number,
+    otherwise: "judged" | "not counted" = "judged",
+  ): Promise<void> {
+    const played = await this.#play(chooser);
+    if (played === undefined) return;
+    const message = this.#outcomes.neverRight(index);
+    if (message !== undefined) {
+      this.exploration.ran(neverRight(played, played.contestants[index]!, message));
+    } else if (otherwise === "judged") this.exploration.ran(await judge(played));
+  }
+
+  /** Plays one schedule, unless it comes to nothing. */
+  async #play(chooser: Chooser): Promise<Played | undefined> {
     const { timers = "virtual" } = this.#options;
     const restore = timers === "virtual" ? installVirtualTime() : (): void => {};
     let played: Played;
@@ -48,15 +82,16 @@ class Stage {
     } finally {
       restore();
     }
-    if (played.outcome === "given up") return;
+    if (played.outcome === "given up") return undefined;
     for (const limit of played.limits) this.exploration.leaveOut(limit);
     // Who could go on and was not let is no proof that the others would never end.
     if (played.starved.length > 0) {
       const who = played.starved.join(" and ");
       this.exploration.leaveOut(`schedules without end in which ${who} never came were cut off`);
-      return;
+      return undefined;
     }
-    this.exploration.ran(await judge(played));
+    this.#outcomes.add(played.contestants);
+    return played;
   }
 
   #playOnce(chooser: Chooser): Promise<Played> {
@@ -74,11 +109,16 @@ export async function setStage(
   const exploration = new Exploration("schedules", nameOf(scenarios), options);
   const setup = async (fs: Parameters<NonNullable<Scenario["setup"]>>[0]): Promise<void> => {
     const done = new Set<unknown>();
-    for (const scenario of scenarios) {
+    for (const [index, scenario] of scenarios.entries()) {
       const own: unknown = Reflect.get(scenario, "setup");
       if (done.has(own)) continue; // the same one twice would meet its own files
       done.add(own);
-      await scenario.setup?.(fs);
+      try {
+        await scenario.setup?.(fs);
+      } catch (error) {
+        const { message } = asError(error);
+        throw new Error(`the setup of ${letterOf(index)} failed: ${message}`, { cause: error });
+      }
     }
   };
   const start = await prepare({ setup, run() {}, check() {} }, options.memory);
@@ -102,6 +142,7 @@ export function checkArguments(
   if (scenarios.length < 2 || scenarios.length > maxRuns) {
     throw invalidRange(op, "scenarios", `from 2 to ${maxRuns} of them`, scenarios.length);
   }
+  requireKnown(op, options, scheduleOptionNames);
   for (const [name, least] of [
     ["maxSchedules", 1],
     ["maxPreemptions", 0],

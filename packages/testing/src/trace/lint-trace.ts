@@ -1,4 +1,5 @@
 import { invalidRange, invalidType } from "@holdfast/fs/steps";
+import { requireKnown } from "../scenario/known-options.ts";
 import { formatEntry } from "./format-entry.ts";
 import { lintRuleNames, lintRules, type LintRule } from "./lint-rules.ts";
 import { durability } from "./lints/durability.ts";
@@ -58,6 +59,7 @@ export interface LintFinding {
  * @throws `RangeError` (`ERR_INVALID_ARG`) for a rule in `off` that there is none of
  */
 export function lintTrace(trace: Trace, options: LintOptions = {}): LintFinding[] {
+  requireKnown("lintTrace", options, ["off", "end", "ignore"]);
   const { off = [], end = "open", ignore = () => false } = options;
   checkOptions(trace, off, end);
   const entries = trace.entries;

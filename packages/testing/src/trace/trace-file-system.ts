@@ -10,6 +10,7 @@ import type { Backend } from "../calls/backend.ts";
 import { resolvePaths } from "./paths.ts";
 import { formatEntry } from "./format-entry.ts";
 import { StableNames } from "./stable-names.ts";
+import { requireKnown } from "../scenario/known-options.ts";
 import type { LinesOptions, Trace, TracedAck, TracedCall, TraceEvent } from "./trace.ts";
 
 export interface TraceOptions {
@@ -34,6 +35,7 @@ export interface TraceOptions {
  * trace.lines(); // ["open staged wx", "write staged 4096", "fsync staged", "rename staged -> state.json", "fsync ."]
  */
 export function traceFileSystem(fs: FileSystemLike, options: TraceOptions = {}): Trace {
+  requireKnown("traceFileSystem", options, ["root"]);
   const { root } = options;
   if (root !== undefined && typeof root !== "string") {
     throw invalidType("traceFileSystem", "root", "a path", root);
@@ -59,7 +61,9 @@ class FileSystemTrace implements Trace, Interceptor {
     return this.events.filter(({ at }) => at === "begin").map(({ entry }) => entry);
   }
 
-  lines({ show = "changes", callers = false }: LinesOptions = {}): string[] {
+  readonly lines = (options: LinesOptions = {}): string[] => {
+    requireKnown("lines", options, ["show", "callers"]);
+    const { show = "changes", callers = false } = options;
     const { entries } = this;
     const names = new StableNames(entries, this.#root);
     return entries
@@ -67,17 +71,17 @@ class FileSystemTrace implements Trace, Interceptor {
         (entry) => show === "all" || entry.kind === "ack" || changesDisk(entry.name, entry.args),
       )
       .map((entry) => formatEntry(entry, names, callers));
-  }
+  };
 
-  ack(label: string): void {
+  readonly ack = (label: string): void => {
     if (typeof label !== "string") throw invalidType("ack", "label", "a string", label);
     const entry: TracedAck = { kind: "ack", label, caller: callerOf() };
     this.events.push({ at: "begin", entry });
-  }
+  };
 
-  clear(): void {
+  readonly clear = (): void => {
     this.events.length = 0;
-  }
+  };
 
   sync(call: Call, proceed: () => unknown): unknown {
     const entry = noteOf(call);

@@ -12,7 +12,10 @@ export interface TracedCall {
   readonly paths: readonly string[];
   /** Of a call on a descriptor, and of an `open` that succeeded. */
   readonly fd: number | undefined;
-  /** `"file:line:column"` of the program. */
+  /**
+   * `"file:line:column"` of the program; `undefined` if there is no telling, as where it was bundled
+   * together with this package.
+   */
   readonly caller: string | undefined;
   /** Of an `open` that may create: whether the name was there; `undefined` if that is not known. */
   readonly existed: boolean | undefined;
@@ -55,9 +58,9 @@ export interface Trace {
   /** The same as it began and ended, for a linter. */
   readonly events: readonly TraceEvent[];
   /** One readable line for each call, without what differs from run to run. */
-  lines(options?: LinesOptions): string[];
+  readonly lines: (options?: LinesOptions) => string[];
   /** Call it where the program tells somebody that `label` is done. */
-  ack(label: string): void;
+  readonly ack: (label: string) => void;
   /** Forgets all calls and all names given to random ones. */
-  clear(): void;
+  readonly clear: () => void;
 }

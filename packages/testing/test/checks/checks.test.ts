@@ -8,6 +8,7 @@ import { allOf, type Check } from "../../src/checks/check.ts";
 import { neverMissing, oldOrNew } from "../../src/checks/files.ts";
 import { insideRoot, noOpenHandles, noStagedFiles } from "../../src/checks/surroundings.ts";
 import { exploreCrashes } from "../../src/crash/explore-crashes.ts";
+import { assertPassed } from "../../src/scenario/assert-passed.ts";
 import { createMemoryFileSystem } from "../../src/memory/create-memory-file-system.ts";
 import type { Scenario, Seen } from "../../src/scenario/scenario.ts";
 
@@ -53,6 +54,25 @@ describe("oldOrNew", () => {
     expect(await verdict(two, ["state = aaaabb"])).toMatch(
       '(4 bytes of "aaaaaa", then the rest of "aabbbb")',
     );
+  });
+
+  it("blames the latest version that fits", async () => {
+    const three = oldOrNew("/state", ['{"n":1}', '{"n":2}', '{"n":33}']);
+    expect(await verdict(three, ['state = "{\\"n\\":"'])).toMatch(
+      `(the first 5 of the 8 bytes of ${JSON.stringify('{"n":33}')})`,
+    );
+    const equal = oldOrNew("/state", ["aaxxxx", "aayyyy"]);
+    expect(await verdict(equal, ['state = "aa\\u0000\\u0000\\u0000\\u0000"'])).toMatch(
+      '("aayyyy" with zeros from byte 2 on)',
+    );
+    const mixed = oldOrNew("/state", ["1111dd", "2222dd", "3333cc"]);
+    expect(await verdict(mixed, ["state = 33dd"])).not.toMatch("the rest of");
+    expect(await verdict(mixed, ["state = 3333dd"])).toMatch(
+      '(4 bytes of "3333cc", then the rest of "2222dd")',
+    );
+    // a beginning explains more than a mixture with something later
+    const both = oldOrNew("/state", ["abcdef", "axxx", "Zbcd"]);
+    expect(await verdict(both, ["state = abcd"])).toMatch('the first 4 of the 6 bytes of "abcdef"');
   });
 
   it("allows that it is missing, if it may", async () => {
@@ -112,7 +132,7 @@ describe("durableAsAcknowledged", () => {
 
   it("says what it never was", async () => {
     expect(await verdict(file, ["state = v"], { acks: [] })).toBe(
-      '/state is "v" (the first 1 of the 2 bytes of "v0"), which it never was\nthe values in turn: "v0", "v1", "v2"',
+      '/state is "v" (the first 1 of the 2 bytes of "v2"), which it never was\nthe values in turn: "v0", "v1", "v2"',
     );
     expect(await verdict(file, [], { acks: ["v1"] })).toMatch(
       '/state is no file, which it never was; "v1" had been acknowledged',
@@ -123,6 +143,35 @@ describe("durableAsAcknowledged", () => {
     const made = durableAsAcknowledged({ path: "/state", order: [undefined, "v1"] });
     expect(await verdict(made, [])).toBeUndefined();
     expect(await verdict(made, [], { acks: ["v1"] })).toMatch("/state has gone back to no file");
+  });
+
+  it("of a new file: there and whole once it is acknowledged, before that missing or whole", async () => {
+    const fresh = durableAsAcknowledged({ path: "/d/new", order: [undefined, "content"] });
+    expect(await verdict(fresh, [])).toBeUndefined();
+    expect(await verdict(fresh, ["d/"])).toBeUndefined();
+    expect(await verdict(fresh, ["d/new = content"])).toBeUndefined();
+    expect(await verdict(fresh, ["d/new = content"], { acks: ["content"] })).toBeUndefined();
+    for (const acks of [[], ["content"]]) {
+      expect(await verdict(fresh, ["d/new = con"], { acks })).toMatch("which it never was");
+      expect(await verdict(fresh, ['d/new = ""'], { acks })).toMatch("which it never was");
+    }
+    expect(await verdict(fresh, ["d/"], { acks: ["content"] })).toBe(
+      '/d/new has gone back to no file; "content" had been acknowledged\nthe values in turn: no file, "content"',
+    );
+
+    const create = (flushDirectory: boolean): Scenario<string> => ({
+      setup: (fs) => fs.mkdirSync("/d"),
+      run: (fs, ack) => {
+        fs.writeFileSync("/d/.new", "content", { flush: true });
+        fs.renameSync("/d/.new", "/d/new");
+        if (flushDirectory) fs.fsyncSync(fs.openSync("/d", "r"));
+        ack("content");
+      },
+      check: fresh as Check<string>,
+    });
+    assertPassed(await exploreCrashes(create(true)));
+    const { failures } = await exploreCrashes(create(false));
+    expect(failures[0]!.message).toMatch("/d/new has gone back to no file");
   });
 
   it("reads whatever the program reads", async () => {

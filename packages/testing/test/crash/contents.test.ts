@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { partsOf } from "../../src/crash/fate.ts";
-import type { ModelName } from "../../src/crash/models.ts";
+import { powerLossModels } from "../../src/crash/models.ts";
+import type { ModelName, WriteFate } from "../../src/crash/models.ts";
 import { flush, timelineOf, treesAt } from "./legal-trees.ts";
 
 const models: readonly ModelName[] = ["posix", "ext4", "xfs", "btrfs"];
@@ -12,7 +13,7 @@ describe("a write that no flush made durable", () => {
     (fs) => fs.writeFileSync("/log", "a"),
   );
 
-  test.each(["posix", "ext4"] as const)("%s: nothing, zeros, a part, or all of it", (model) => {
+  test.each(models)("%s: nothing, zeros, a part, or all of it", (model) => {
     expect(treesAt(append, model)).toEqual([
       "log=a",
       "log=awx",
@@ -22,12 +23,22 @@ describe("a write that no flush made durable", () => {
     ]);
   });
 
-  test("xfs: nothing, a part, or all of it", () => {
-    expect(treesAt(append, "xfs")).toEqual(["log=a", "log=awx", "log=awxy", "log=awxyz"]);
-  });
-
-  test("btrfs: nothing or all of it", () => {
-    expect(treesAt(append, "btrfs")).toEqual(["log=a", "log=awxyz"]);
+  test.each<[WriteFate[], string[]]>([
+    [
+      ["nothing", "all"],
+      ["log=a", "log=awxyz"],
+    ],
+    [
+      ["nothing", "zeros", "all"],
+      ["log=a", "log=awxyz", "log=a····"],
+    ],
+    [
+      ["nothing", "part", "all"],
+      ["log=a", "log=awx", "log=awxy", "log=awxyz"],
+    ],
+  ])("in a model of one's own: %j", (writes, trees) => {
+    const model = { ...powerLossModels.ext4, name: "mine", writes };
+    expect(treesAt(append, model)).toEqual(trees);
   });
 
   test("each by itself: a later one may come without an earlier one, over zeros", () => {
@@ -38,7 +49,11 @@ describe("a write that no flush made durable", () => {
       },
       (fs) => fs.writeFileSync("/log", "a"),
     );
-    expect(treesAt(timeline, "btrfs")).toEqual(["log=a", "log=ab", "log=abc", "log=a·c"]);
+    const whole = { ...powerLossModels.btrfs, writes: ["nothing", "all"] as const };
+    expect(treesAt(timeline, whole)).toEqual(["log=a", "log=ab", "log=abc", "log=a·c"]);
+    expect(treesAt(timeline, "btrfs")).toEqual(
+      "log=a log=ab log=abc log=ab· log=a· log=a·c log=a··".split(" "),
+    );
   });
 
   test("files by themselves", () => {
@@ -54,7 +69,7 @@ describe("a write that no flush made durable", () => {
       },
     );
     for (const model of ["xfs", "btrfs"] as const) {
-      expect(treesAt(timeline, model)).toEqual(["a= b=2", "a=1 b=2"]);
+      expect(treesAt(timeline, model)).toEqual(["a= b=2", "a=1 b=2", "a=· b=2"]);
     }
   });
 
@@ -89,8 +104,7 @@ describe.each(["fsyncSync", "fdatasyncSync"] as const)("%s", (call) => {
       },
       (fs) => fs.writeFileSync("/log", "a"),
     );
-    const zeros = model === "posix" || model === "ext4" ? ["log=ab·"] : [];
-    expect(treesAt(timeline, model)).toEqual(["log=ab", "log=abc", ...zeros]);
+    expect(treesAt(timeline, model)).toEqual(["log=ab", "log=abc", "log=ab·"]);
   });
 });
 
@@ -120,7 +134,11 @@ describe("a truncation that no flush made durable", () => {
       (fs) => fs.writeFileSync("/a", "NN"),
       (fs) => fs.writeFileSync("/a", "old"),
     );
-    expect(treesAt(timeline, "btrfs")).toEqual(["a=", "a=NN", "a=NNd", "a=old"]);
+    const whole = { ...powerLossModels.btrfs, writes: ["nothing", "all"] as const };
+    expect(treesAt(timeline, whole)).toEqual(["a=", "a=NN", "a=NNd", "a=old"]);
+    expect(treesAt(timeline, "btrfs")).toEqual(
+      "a= a=N a=NN a=NNd a=Nld a=old a=·· a=··d".split(" "),
+    );
   });
 });
 

@@ -49,15 +49,20 @@ describe("what a check is told", () => {
     expect(report).toMatchObject({ cases: 6, exhaustive: true, failed: 0, limits: [], share: 1 });
   });
 
-  test("a run that throws ends with its error, and is cut off before it", async () => {
+  test("a run that throws since a flush failed ends with its error, and is cut off before it", async () => {
     const scenario = noting<never>({
       run: (fs) => {
         touch(fs, "/a");
-        throw new Error("enough");
+        flush(fs, "/");
       },
     });
-    await exploreCrashes(scenario);
-    expect(scenario.told.sort()).toEqual([" |  | crash | ", "a |  | crash | ", "a |  | enough | "]);
+    await exploreCrashes(scenario, { faults: "fsync" });
+    expect(scenario.told.sort()).toEqual([
+      " |  | crash | ",
+      "a |  | EIO: i/o error, fsync | /",
+      "a |  | crash | ",
+      "a |  | done | ",
+    ]);
   });
 
   test("recover runs first, but not where nothing was cut off", async () => {
@@ -186,7 +191,7 @@ describe("a budget", () => {
     expect(report.cases).toBeGreaterThan(80);
     expect(new Set(scenario.told).size).toBe(scenario.told.length);
     expect(report.limits).toEqual([
-      "there may be 1e+12 states: random ones were run, from all points",
+      "there may be 1 trillion states: random ones were run, from all points",
     ]);
     expect(report.share).toBeCloseTo(report.cases / 2 ** 40, 15);
   });

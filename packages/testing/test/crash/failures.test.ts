@@ -2,7 +2,10 @@
 
 import assert from "node:assert/strict";
 import { describe, expect, test } from "vitest";
+import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
 import { exploreCrashes } from "../../src/crash/explore-crashes.ts";
+import { powerLossModels } from "../../src/crash/models.ts";
+import type { ModelName } from "../../src/crash/models.ts";
 import { replayCrash } from "../../src/crash/replay-crash.ts";
 import type { Scenario } from "../../src/scenario/scenario.ts";
 import { flush } from "./legal-trees.ts";
@@ -24,6 +27,12 @@ const unflushed: Scenario<string> = {
       throw new Error(`/a is ${JSON.stringify(content)}\nexpected new one`);
   },
 };
+
+const wholeWrites = {
+  ...powerLossModels.btrfs,
+  name: "whole-writes",
+  writes: ["nothing", "all"],
+} as const;
 
 describe("a failure", () => {
   test("tells the calls, what became of each, and what was found", async () => {
@@ -115,7 +124,7 @@ describe("a failure", () => {
           if (end === "crash" && !fs.existsSync("/a")) throw new Error("gone");
         },
       },
-      { models: ["btrfs"], again: false },
+      { models: [wholeWrites], again: false },
     );
     expect(failures.map(({ state }) => state)).toMatchInlineSnapshot(`
       [
@@ -153,10 +162,9 @@ describe("a failure", () => {
       run: (fs, ack) => {
         fs.writeFileSync("/a", "x");
         ack("x");
-        throw new Error("stop");
       },
       check: (_, { end }) => {
-        if (end !== "crash") throw new Error("not done");
+        if (end !== "crash") throw new Error("not right");
       },
     });
     const { error, ...told } = failures[0]!;
@@ -168,15 +176,15 @@ describe("a failure", () => {
           "2  write /a 1",
           "3  close /a",
         ],
-        "message": "not done",
+        "message": "not right",
         "replay": "crashes:end",
         "size": 0,
         "state": [
           "found at the end:",
           "  a = x",
-          "the check was told: acks = [ 'x' ], end = threw stop",
+          "the check was told: acks = [ 'x' ], end = done",
           "the check said:",
-          "  not done",
+          "  not right",
         ],
         "where": "the run ended, no power lost",
       }
@@ -203,20 +211,89 @@ describe("a failure", () => {
       },
       { models: ["btrfs"], faults: "fsync" },
     );
-    expect(failures).toHaveLength(1);
     expect(failures[0]).toMatchObject({
       where:
         "power lost after call 4 (fsync /a), acknowledged, model btrfs; fsync number 1 had failed",
       calls: [
         "1  open /a r+",
-        "2  write /a 3              lost",
-        "3  fsync /a (failed: EIO)",
-        "4  fsync /a",
+        "2  write /a 3     lost",
+        "3  fsync /a: EIO",
+        "4  fsync /a       said ok, flushed nothing",
         "   acknowledged 'new'",
         "power lost",
       ],
       replay: "crashes:btrfs:after=4:not=2:fault=1",
     });
+  });
+
+  test("what a second fsync is worth is in its line", async () => {
+    type Lines = Record<string, readonly string[]>;
+    const linesOf = async (model: ModelName, run: (fs: NodeFileSystem) => void): Promise<Lines> => {
+      const scenario: Scenario = {
+        setup: (fs) => fs.writeFileSync("/a", "old"),
+        run: (fs, ack) => {
+          run(fs);
+          ack("done"); // a moment after the last flush
+        },
+        check: () => {
+          throw new Error("as it must");
+        },
+      };
+      const options = { models: [model], faults: "fsync", maxFailures: 1e6 } as const;
+      const { failures } = await exploreCrashes(scenario, options);
+      const told = failures.filter(({ replay }) => /^crashes:(?!end).*fault=1$/.test(replay));
+      return Object.fromEntries(told.map(({ calls }) => [calls.length, calls]));
+    };
+    const again = (fs: NodeFileSystem, path: string, between?: (fd: number) => void): void => {
+      const fd = fs.openSync(path, path === "/" ? "r" : "a");
+      if (path !== "/") fs.writeSync(fd, "new");
+      try {
+        fs.fsyncSync(fd);
+      } catch {
+        between?.(fd);
+        fs.fsyncSync(fd);
+        fs.closeSync(fd);
+      }
+    };
+    const lastOf = (lines: Lines): string | undefined => {
+      const longest = lines[Math.max(...Object.keys(lines).map(Number))];
+      return longest?.findLast((line) => /fsync \S+ *(?: {2}.*)?$/.test(line))?.trim();
+    };
+    for (const model of ["posix", "ext4", "xfs", "btrfs"] as const) {
+      const lines = await linesOf(model, (fs) => again(fs, "/a"));
+      expect(lastOf(lines)).toBe("4  fsync /a       said ok, flushed nothing");
+      // A journal makes the name of a new file durable, and posix nothing.
+      const ofNew = lastOf(await linesOf(model, (fs) => again(fs, "/b")));
+      const worth = model === "posix" ? "nothing" : "no contents";
+      expect(ofNew).toBe(`4  fsync /b       said ok, flushed ${worth}`);
+    }
+    const inRoot = await linesOf("posix", (fs) => {
+      fs.mkdirSync("/d");
+      again(fs, "/");
+    });
+    expect(lastOf(inRoot)).toBe("4  fsync /       said ok, flushed nothing");
+    const mended = await linesOf("posix", (fs) => {
+      again(fs, "/a", (fd) => fs.writeSync(fd, "new"));
+    });
+    expect(lastOf(mended)).toBe("5  fsync /a");
+  });
+
+  test("long contents are cut", async () => {
+    const { failures } = await exploreCrashes({
+      run: (fs) => fs.writeFileSync("/long", "x".repeat(1000)),
+      recover: (fs) => fs.writeFileSync("/other", "y".repeat(1000)),
+      check: () => {
+        throw new Error("as it must");
+      },
+    });
+    for (const { state } of failures) {
+      for (const line of state) expect(line.length).toBeLessThan(120);
+    }
+    expect(failures.flatMap(({ state }) => state)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^ {2}other = y{72}… \(\d+ characters more\)$/),
+      ]),
+    );
   });
 
   test("the simplest come first, and only so many are kept", async () => {
@@ -341,15 +418,15 @@ describe("replayCrash", () => {
     "crashes:ext4:after=2:not=77",
     "crashes:ext4:after=2:not=1z",
     "crashes:ext4:after=2:not=2p6000",
-    "crashes:btrfs:after=2:not=2z",
+    "crashes:whole-writes:after=2:not=2z",
     "crashes:ext4:after=5:not=3",
     "crashes:end;ext4:after=1",
     "crashes:end:fault=0",
     "crashes:end:fault=9",
     7,
   ])("%j is refused", async (replay) => {
-    await expect(replayCrash(unflushed, replay as string)).rejects.toMatchObject({
-      code: "ERR_INVALID_ARG",
-    });
+    const models = ["posix", "ext4", "xfs", "btrfs", wholeWrites] as const;
+    const replayed = replayCrash(unflushed, replay as string, { models });
+    await expect(replayed).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
   });
 });

@@ -89,16 +89,15 @@ export const linked: Recipe = {
   },
 };
 
-/** Records of a length and a text, in two writes, as logs are written. */
+/** Records of a length and a text, each in one write, as logs are written. */
 export function appended(call?: "fdatasyncSync"): Recipe {
-  const texts = ["one.", "two."];
+  const records = ["4:one.", "4:two."];
   return {
     setup: (fs) => fs.writeFileSync("/log", ""),
     run: (fs, ack) => {
       const fd = fs.openSync("/log", "a");
-      for (const [index, text] of texts.entries()) {
-        fs.writeSync(fd, `${text.length}:`);
-        fs.writeSync(fd, text);
+      for (const [index, record] of records.entries()) {
+        fs.writeSync(fd, record);
         if (call !== undefined) fs[call](fd);
         ack(index + 1);
       }
@@ -106,18 +105,20 @@ export function appended(call?: "fdatasyncSync"): Recipe {
     },
     damage: (fs, acks) => {
       const content = fs.readFileSync("/log", "utf8");
-      const records = texts.map((text) => `${text.length}:${text}`);
       const promised = records.slice(0, acks.length).join("");
-      if (!content.startsWith(promised)) {
-        if (content.includes("\0")) return "acknowledged: zeros";
-        const into = content.length % records[0]!.length; // 0: a record is missing; 2: its text is
-        return `acknowledged: ${into === 0 ? "lost" : into === 2 ? "short" : "torn"}`;
-      }
-      const tail = content.slice(promised.length);
-      if (tail.includes("\0")) return "tail: zeros";
-      return tail.length % records[0]!.length === 0 ? undefined : "tail: short";
+      const found = endOf(content, records.join(""));
+      if (!content.startsWith(promised)) return `acknowledged: ${found ?? "lost"}`;
+      return found === undefined ? undefined : `tail: ${found}`;
     },
   };
+}
+
+/** What is wrong with the end of a log, if it does not end with a whole record. */
+function endOf(content: string, whole: string): "short" | "zeros" | "torn" | undefined {
+  const written = content.replace(/\0+$/, "");
+  if (!whole.startsWith(written)) return "torn"; // something behind a hole
+  if (written.length < content.length) return "zeros";
+  return content.length % "4:one.".length === 0 ? undefined : "short";
 }
 
 export const removed: Recipe = {

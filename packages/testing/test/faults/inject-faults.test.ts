@@ -442,3 +442,22 @@ describe("a rule prints as it is written", () => {
     expect(String(one)).toBe(text);
   });
 });
+
+it("what belongs to faults and rules can be taken from them", async () => {
+  const slow = rule(op("rename"), hang(), once());
+  const { fs } = createMemoryFileSystem({ tree: ["a = 1"] });
+  const faulty = injectFaults(fs, slow);
+  const { openFiles } = faulty.faults;
+  const fd = faulty.openSync("/a", "r");
+  expect(openFiles()).toEqual(["/a"]);
+  faulty.closeSync(fd);
+  expect(openFiles()).toEqual([]);
+  const { reached, release } = slow;
+  const renamed = faulty.promises.rename("/a", "/b");
+  await reached();
+  release();
+  await renamed;
+  expect(fs.existsSync("/b")).toBe(true);
+  const { begin } = op("rename");
+  expect(begin("linux")({ name: "unlink" } as never)).toBe(false);
+});

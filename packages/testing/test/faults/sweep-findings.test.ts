@@ -616,7 +616,7 @@ describe("a failure", () => {
     expect(failure).toEqual({
       message: "The input did not match the regular expression /^(old|new)$/. Input: ''",
       where: "call 2 (write /a 3) fails with ENOSPC, before it takes effect",
-      calls: ["1 open /a w", "2 write /a 3: injected ENOSPC", "3 close /a"],
+      calls: ["1  open /a w", "2  write /a 3: injected ENOSPC", "3  close /a"],
       state: [
         "the run threw Error: ENOSPC: no space left on device, write",
         failure.message,

@@ -42,11 +42,11 @@ test("the link swapped in between lstat and open is found, between which calls, 
     replay: "interference:swapForSymlink /upload -> /secret:1",
     size: 1,
     calls: [
-      "lstat /upload",
-      "-- symlink swapped in",
-      "open /upload a",
-      "write /upload 4",
-      "close /upload",
+      "1  lstat /upload",
+      "   -- symlink swapped in",
+      "2  open /upload a",
+      "3  write /upload 4",
+      "4  close /upload",
     ],
   });
   expect(failure?.state).toContain("on disk: upload => /secret");
@@ -249,6 +249,44 @@ test("a program that fails by itself is told apart from one that is attacked", a
     adversaries: [grow("/f", 1)],
   });
   expect(again.failures[0]?.message).toBe("never right");
+});
+
+test("a program that is broken is not taken for one that nobody can lead astray", async () => {
+  const adversaries = [grow("/f", 1)];
+  const told = async (run: Scenario["run"]): Promise<string> => {
+    const scenario: Scenario = { ...threeCalls, run };
+    const report = await exploreInterference(scenario, { adversaries });
+    expect(report).toMatchObject({ cases: 1, failed: 1, exhaustive: false });
+    expect(report.failures[0]).toMatchObject({
+      where: "nobody interfered",
+      replay: "interference:",
+    });
+    const again = await replayInterference(scenario, "interference:", { adversaries });
+    expect(again.failures[0]?.message).toBe(report.failures[0]!.message);
+    return report.failures[0]!.message;
+  };
+  const typo = (fs: object): unknown => (fs as Record<string, () => unknown>)["statsSync"]!();
+  expect(await told((fs) => typo(fs))).toMatch(
+    /^the run failed without an adversary: TypeError: .* is not a function$/,
+  );
+  expect(await told(() => {})).toBe(
+    "the run made no call through the file system that it was given",
+  );
+  expect(await told((fs) => void fs.promises.appendFile("/f", "x"))).toBe(
+    "the run returned while calls of it were still under way: open /f a, write /f 1",
+  );
+});
+
+test("a move in a run that makes no call is told as one", async () => {
+  const adversaries = [grow("/f", 1)];
+  const scenario: Scenario = { ...threeCalls, run() {}, check: () => assert.fail("as it must") };
+  const replayed = await replayInterference(scenario, "interference:grow /f by 1:0", {
+    adversaries,
+  });
+  expect(replayed.failures[0]).toMatchObject({
+    where: "/f grown by 1 bytes while the run made no call",
+    calls: ["   -- /f grown by 1 bytes"],
+  });
 });
 
 test.each(["promises", "sync"] as const)(

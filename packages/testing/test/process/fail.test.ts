@@ -38,7 +38,7 @@ describe.runIf(needs("linux", "node"))("a call that fails", () => {
         calls: [
           "1 open state.tmp wx",
           "2 write state.tmp 3",
-          "3 fsync state.tmp = EIO   <- made to fail",
+          "3 fsync state.tmp: EIO   <- made to fail",
           "4 rename state.tmp -> state",
         ],
         state: ["ended: exit code 0", 'on disk: state = "new"'],

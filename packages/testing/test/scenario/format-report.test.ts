@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { assertPassed } from "../../src/scenario/assert-passed.ts";
+import { Exploration } from "../../src/scenario/exploration.ts";
 import { formatReport } from "../../src/scenario/format-report.ts";
+import { roughly } from "../../src/scenario/quantity.ts";
 import type { Failure, Report } from "../../src/scenario/report.ts";
 
 const report = (some: Partial<Report> = {}): Report => ({
@@ -83,7 +85,58 @@ Exhaustive: every case there is was run.
    replay with: replay(scenario, "replay-4")
    replay with: replay(scenario, "replay-5")
 
-… and 14 failures more, not kept (maxFailures).`);
+… and 14 more failures, not kept (maxFailures).`);
+  });
+
+  it("says how to run each again", () => {
+    const linesOf = (some: Partial<Report>, replay: string): string[] =>
+      formatReport({ ...failing(failure({ replay })), ...some })
+        .split("\n")
+        .filter((line) => line.includes("replay"));
+    expect(linesOf({ explorer: "interference" }, "a")).toEqual([
+      '   replay with: replay(scenario, "a", { adversaries })',
+    ]);
+    expect(linesOf({ explorer: "schedules", replayOptions: ["timers", "memory"] }, "a")).toEqual([
+      '   replay with: replay(scenarios, "a", { timers, memory })',
+    ]);
+    expect(linesOf({ explorer: "process" }, "kill 3 before")).toEqual([
+      '   replay with: only: "kill 3 before"',
+    ]);
+    expect(linesOf({ explorer: "process" }, "seed 7")).toEqual(["   replay with: seed: 7"]);
+  });
+
+  it("speaks of one case as of one, and has no more to say of it", () => {
+    const limits = ["the run fails"];
+    const one = report({ cases: 1, exhaustive: false, share: undefined, limits });
+    expect(formatReport(one).split("\n").slice(1)).toEqual([
+      "Not exhaustive: 1 case was run.",
+      "  the run fails",
+    ]);
+    expect(formatReport({ ...failing(failure()), failed: 2 })).toMatch(
+      /… and 1 more failure, not kept/,
+    );
+  });
+
+  it("does not repeat the message in the state", () => {
+    const told = (some: Partial<Failure>): string =>
+      /^ {3}state .*?(?=\n {3}replay)/ms.exec(formatReport(failing(failure(some))))![0];
+    const state = ["found:", "  a = 1", "the check said:", "  /state is missing"];
+    expect(told({ state })).toBe("   state  found:\n            a = 1");
+    const more = [...state, "  or so", "  it seems"];
+    expect(told({ state: more })).toBe(
+      "   state  found:\n            a = 1\n          the check said also:\n            or so\n            it seems",
+    );
+    const message = "left open: /a; left behind: b";
+    const problems = [
+      "the run said done",
+      "left open: /a",
+      "left behind: b",
+      "the tree found:",
+      "  b",
+    ];
+    expect(told({ message, state: problems })).toBe(
+      "   state  the run said done\n          the tree found:\n            b",
+    );
   });
 
   it("leaves out the middle of what is long", () => {
@@ -92,7 +145,7 @@ Exhaustive: every case there is was run.
       .split("\n")
       .map((line) => line.trim());
     expect(lines).toContain("calls  0  call");
-    expect(lines).toContain("… 60 lines more …");
+    expect(lines).toContain("… 60 more lines …");
     expect(lines).toContain("99  call");
     expect(lines.filter((line) => line.endsWith("  call"))).toHaveLength(40);
   });
@@ -116,6 +169,53 @@ Exhaustive: every case there is was run.
     expect(wide).toEqual([]);
     expect(text.replaceAll(/\s+/g, "")).toContain("x".repeat(400));
     expect(text.replaceAll(/\s+/g, " ")).toContain(words);
+  });
+});
+
+describe("roughly", () => {
+  it.each([
+    [0, "0"],
+    [1234, "1,234"],
+    [999_999, "999,999"],
+    [1_000_000, "1 million"],
+    [203_456_789, "200 million"],
+    [2.5e12, "3 trillion"],
+    [4e25, "10^25"],
+    [1.2e300, "10^300"],
+    [Infinity, "more than 10^308"],
+  ])("%d", (count, text) => {
+    expect(roughly(count)).toBe(text);
+  });
+});
+
+describe("Exploration", () => {
+  it("has every message on one line", () => {
+    const exploration = new Exploration("faults", undefined, {});
+    for (const message of [" a\n  b\r\n\r\nc\n", "one", "d\u2028e"]) {
+      exploration.ran(failure({ message }));
+    }
+    expect(exploration.report().failures.map(({ message }) => message)).toEqual([
+      "a b c",
+      "one",
+      "d e",
+    ]);
+  });
+
+  it("keeps of the options the names of those that a replay needs", () => {
+    const options = {
+      maxStates: 1,
+      memory: {},
+      timers: "real",
+      maxSchedules: 3,
+      maxCalls: undefined,
+    };
+    expect(new Exploration("schedules", undefined, options).report().replayOptions).toEqual([
+      "timers",
+      "memory",
+    ]);
+    expect(new Exploration("schedules", undefined, {}).report()).not.toHaveProperty(
+      "replayOptions",
+    );
   });
 });
 

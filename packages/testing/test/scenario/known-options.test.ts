@@ -22,10 +22,12 @@ describe("requireKnown", () => {
     ["timout", "timeoutMs"],
     ["timeout", "timeoutMs"],
     ["sede", "seed"],
-    ["", "seed"],
+    ["", "ui"],
+    ["GID", "gid"],
+    ["gdi", "gid"],
   ])("knows what %j means", (unknown, nearest) => {
     const options: object = { [unknown]: 1 };
-    const names = ["maxStates", "timeoutMs", "seed", "onProgress"] as never[];
+    const names = ["maxStates", "timeoutMs", "seed", "onProgress", "ui", "uid", "gid"] as never[];
     expect(() => requireKnown("explore", options, names)).toThrow(refusal(unknown, nearest));
   });
 
@@ -37,7 +39,7 @@ describe("requireKnown", () => {
     expect(() => requireKnown("explore", wrong, names)).toThrow(refusal("agian", "again"));
   });
 
-  it.each([null, 7, "x", [1]])("refuses %j, which is no options", (options) => {
+  it.each([null, 7, "x", []])("refuses %j, which is no options", (options) => {
     expect(() => requireKnown("explore", options as never, [])).toThrow(
       expect.objectContaining({ name: "TypeError", code: "ERR_INVALID_ARG" }) as Error,
     );
@@ -79,8 +81,18 @@ describe("a misspelt option is refused by", () => {
       "maxSchedules",
       () => exploreSchedules!([scenario, scenario], { maxSchedule: 1 }),
     ],
-    ["replay", "adversary", "adversaries", () => replay!(scenario, "faults:none", { adversary: 1 })],
-    ["createMemoryFileSystem", "platfrom", "platform", () => createMemoryFileSystem!({ platfrom: 1 })],
+    [
+      "replay",
+      "adversary",
+      "adversaries",
+      () => replay!(scenario, "faults:none", { adversary: 1 }),
+    ],
+    [
+      "createMemoryFileSystem",
+      "platfrom",
+      "platform",
+      () => createMemoryFileSystem!({ platfrom: 1 }),
+    ],
     ["memory of a scenario", "gids", "gid", () => sweepFaults!(scenario, { memory: { gids: 1 } })],
     ["traceFileSystem", "roots", "root", () => traceFileSystem!(fs, { roots: "/" })],
     ["lintTrace", "of", "off", () => lintTrace!(testing.traceFileSystem(fs), { of: [] })],

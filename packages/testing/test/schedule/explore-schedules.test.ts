@@ -202,8 +202,11 @@ test("a failure says who did what in which order, and what came of it", async ()
     size: 1,
   });
   const reads = failure!.calls.filter((line) => / read \/counter \d+$/.test(line));
-  expect(new Set(reads.map((line) => line[0]))).toEqual(new Set(["A", "B"]));
-  expect(failure!.calls).toContain("A -- done");
+  expect(new Set(reads.map((line) => /^ *\d+ {2}([AB]) /.exec(line)?.[1]))).toEqual(
+    new Set(["A", "B"]),
+  );
+  expect(failure!.calls[0]).toBe(" 1  A open /counter r");
+  expect(failure!.calls).toContain("    A -- done");
   expect(failure!.state).toEqual(["A (one): done", "B (two): done", "on disk: counter = 1"]);
   const sizes = report.failures.map(({ size }) => size);
   expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
@@ -223,27 +226,29 @@ test("every check is told of its own run, on the same files; setups come in orde
     async (fs, ack) => {
       await fs.promises.appendFile("/f", name);
       ack(name);
-      if (name === "b") throw new Error("b is broken");
+      const isLast = (await fs.promises.readFile("/f", "utf8")).length === 2;
+      if (name === "b" && isLast) throw new Error("b came too late");
       await fs.promises.open("/f");
     };
+  const ends = new Set<string>();
   const check =
     (name: string): Scenario<string>["check"] =>
     (fs, { acks, end, leaks }) => {
       order.push(`check ${name}`);
       assert.equal(fs.readFileSync("/f", "utf8").length, 2);
       assert.deepEqual(acks, [name]);
-      assert.equal(end instanceof Error ? end.message : end, name === "b" ? "b is broken" : "done");
-      assert.deepEqual(leaks, name === "b" ? [] : ["/f"]);
+      ends.add(`${name}: ${end instanceof Error ? end.message : end}, ${leaks.join()}`);
     };
   const setupTwo = (fs: NodeFileSystem): void => void order.push(`setup 2 ${fs.existsSync("/f")}`);
   const scenarios: Scenario<string>[] = [
     { setup, run: run("a"), check: check("a") },
-    { setup: setupTwo, run: () => {}, check() {} },
+    { setup: setupTwo, run: (fs) => fs.promises.stat("/"), check() {} },
     { setup, run: run("b"), check: check("b") },
   ];
   const report = await exploreSchedules(scenarios);
   expect(report.failures).toEqual([]);
   expect(order.slice(0, 4)).toEqual(["setup 1", "setup 2 true", "check a", "check b"]);
+  expect([...ends].toSorted()).toEqual(["a: done, /f", "b: b came too late, ", "b: done, /f"]);
   expect(report.cases).toBeGreaterThan(1);
 });
 
@@ -506,6 +511,81 @@ test("a program that does something else in the same schedule is told", async ()
   expect(report.limits).toEqual(["a run made other calls than before, in the same schedule"]);
 });
 
+const breaks = (error: string, times = Infinity): Scenario => ({
+  async run(fs) {
+    await fs.promises.stat("/");
+    if (times-- > 0) throw new Error(error);
+  },
+  check() {},
+});
+
+test("a run that throws in every schedule is a failure, whatever its check says", async () => {
+  const typo: Scenario = {
+    setup: files,
+    async run(fs) {
+      await fs.promises.truncate("/a/f", 1);
+      await (fs.promises as unknown as Record<string, () => unknown>)["truncat"]!();
+    },
+    check() {},
+  };
+  const runs = [calls(2, write("/a/f")), typo];
+  const report = await exploreSchedules(runs);
+  expect(report).toMatchObject({ cases: 3 + 1, failed: 1, exhaustive: true });
+  const [failure] = report.failures;
+  expect(failure).toMatchObject({
+    message: expect.stringMatching(
+      /^B never came to its end: in all 4 schedules it threw TypeError: .* is not a function$/,
+    ),
+    where: "schedule BA2",
+    replay: "schedules:BA2:never=B",
+    size: 0,
+  });
+  expect(failure!.error).toMatchObject({ cause: expect.any(TypeError) });
+  const again = await replaySchedule(runs, failure!.replay);
+  expect(again).toMatchObject({ cases: 1, failed: 1 });
+  expect(again.failures[0]).toMatchObject({
+    message: expect.stringMatching(/^B never .* in the one schedule that was played it threw Type/),
+    calls: failure!.calls,
+    replay: failure!.replay,
+  });
+  const mended = await replaySchedule([runs[0]!, calls(1, write("/a/f"))], failure!.replay);
+  expect(mended).toMatchObject({ cases: 1, failed: 0 });
+});
+
+test("a run that makes no call in any schedule is one too, and so are several", async () => {
+  const forgot: Scenario = { run() {}, check() {} };
+  const report = await exploreSchedules([forgot, calls(1, read("/")), breaks("always")]);
+  expect(report.failures.map(({ message, replay }) => [message, replay])).toEqual([
+    [
+      "A made no call through the file system that it was given, in all 2 schedules",
+      "schedules:BC:never=A",
+    ],
+    ["C never came to its end: in all 3 schedules it threw Error: always", "schedules:CB:never=C"],
+  ]);
+});
+
+test("to lose every race but one is no failure", async () => {
+  const claims: Scenario = { run: (fs) => fs.promises.mkdir("/claimed"), check() {} };
+  expect(await exploreSchedules([claims, claims])).toMatchObject({ cases: 2, failed: 0 });
+  // Nor is it where only schedules were played in which it came second.
+  const few = await exploreSchedules([claims, claims], { maxStates: 1 });
+  expect(few).toMatchObject({ cases: 1, failed: 0, exhaustive: false });
+  // A replay of one schedule does not ask for more than that.
+  expect(await replaySchedule([claims, claims], "schedules:AB")).toMatchObject({ failed: 0 });
+  const once = await exploreSchedules([breaks("once", 1), calls(2, write("/a/f"))], {
+    reduce: false,
+  });
+  expect(once).toMatchObject({ cases: 3, failed: 0 });
+});
+
+test("a setup that fails is told by whose it is", async () => {
+  const broken: Scenario = { ...breaks(""), setup: (fs) => fs.unlinkSync("/none") };
+  await expect(exploreSchedules([calls(1, read("/")), broken])).rejects.toMatchObject({
+    message: "the setup of B failed: ENOENT: no such file or directory, unlink '/none'",
+    cause: { code: "ENOENT" },
+  });
+});
+
 test("arguments that make no sense are refused before anything runs", async () => {
   const never: Scenario = { setup: () => assert.fail("it ran"), run() {}, check() {} };
   const two = [never, never];
@@ -526,7 +606,8 @@ test("arguments that make no sense are refused before anything runs", async () =
       message: expect.stringMatching(message),
     });
   }
-  for (const replay of ["", "schedules", "schedules:AC", "schedules:a", "interference:A:1"]) {
+  const wrongReplays = ["schedules:AC", "schedules:a", "schedules:A:never=C", "schedules:A:never="];
+  for (const replay of ["", "schedules", "interference:A:1", ...wrongReplays]) {
     await expect(replaySchedule([idle, idle], replay)).rejects.toMatchObject({
       code: "ERR_INVALID_ARG",
     });

@@ -243,3 +243,16 @@ it("refuses what it cannot trace", () => {
 function bound(trace: Trace): Pick<Trace, "fs" | "lines"> {
   return { fs: trace.fs, lines: (options) => trace.lines(options) };
 }
+
+it("what belongs to a trace can be taken from it", () => {
+  const { fs, lines, ack, clear } = memory();
+  fs.mkdirSync("/a");
+  ack("made");
+  expect(lines()).toEqual(["mkdir a", "ack made"]);
+  clear();
+  expect(lines()).toEqual([]);
+});
+
+it("options of lines that there are not are refused", () => {
+  expect(() => memory().lines({ caller: true } as never)).toThrow('did you mean "callers"?');
+});

@@ -1,4 +1,4 @@
-import { formatCall } from "../../calls/call.ts";
+import { callLine, numbered } from "../../scenario/call-lines.ts";
 import type { Failure } from "../../scenario/report.ts";
 import { shownTree } from "../../tree/shown-tree.ts";
 import { describePoint, formatReplay, type FaultPoint } from "./fault-point.ts";
@@ -24,7 +24,7 @@ export function describeFailure(
   return {
     message,
     where: where.length === 0 ? "the run without a fault" : where.join("; then "),
-    calls: made.map(lineOf),
+    calls: numbered(made.map((one) => ({ number: one.call.index, text: lineOf(one) }))),
     state: [
       `the run ${ended}`,
       ...problems,
@@ -42,14 +42,9 @@ export function describeFailure(
 const onOneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, " ");
 
 function lineOf({ call, injected, error }: Made): string {
-  const line = `${call.index} ${formatCall(call)}`;
-  if (injected === undefined) {
-    return error === undefined ? line : `${line}: ${codeOf(error)}`;
-  }
+  if (injected === undefined) return callLine(call, error);
+  const line = callLine(call);
   if ("atMostBytes" in injected) return `${line}: injected, ${injected.atMostBytes} bytes`;
   const after = injected.when === "after" ? ", having taken effect" : "";
   return `${line}: injected ${injected.errno}${after}`;
 }
-
-const codeOf = (error: unknown): string =>
-  String((error as NodeJS.ErrnoException).code ?? (error as Error).message);

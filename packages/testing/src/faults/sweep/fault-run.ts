@@ -3,6 +3,7 @@
 import { facesOf } from "../../calls/faces.ts";
 import { Interception } from "../../calls/intercept.ts";
 import type { MemoryBackend } from "../../memory/memory-backend.ts";
+import { nextTurn } from "../../scenario/next-turn.ts";
 import {
   asError,
   checkOnce,
@@ -17,7 +18,7 @@ import type { FaultPoint } from "./fault-point.ts";
 import { FaultyCalls, type Made } from "./faulty-calls.ts";
 import { leftoversOf, pathsOf } from "./leftovers.ts";
 import { lostFlushes } from "./lost-flushes.ts";
-import { nextTurn, settled } from "./settling.ts";
+import { settled } from "./settling.ts";
 
 /** What all cases of a sweep have in common. */
 export interface Surroundings<Ack> {

@@ -1,16 +1,8 @@
-import { clearTimeout, setImmediate, setTimeout } from "node:timers";
+import { clearTimeout, setTimeout } from "node:timers";
 
 // Taken now: a test that replaces the timers does not stop the sweep in it.
 const later = setTimeout;
 const notLater = clearTimeout;
-const afterwards = setImmediate;
-
-/** Lets everything happen that is ready to: rejections that nobody handles are told by then. */
-export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    afterwards(resolve);
-  });
-}
 
 /**
  * Waits for a run, but not for ever: it is given up once it has made no call for `quietMs`, or when

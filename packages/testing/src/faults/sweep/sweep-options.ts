@@ -2,6 +2,8 @@ import { invalidCombination, invalidRange, invalidType } from "@holdfast/fs/step
 import type { CallName } from "../../calls/call.ts";
 import { isErrno } from "../../calls/node-error.ts";
 import type { MemoryFileSystemOptions } from "../../memory/options.ts";
+import { requireKnown } from "../../scenario/known-options.ts";
+import { faultOptionNames } from "../../scenario/option-names.ts";
 import type { Budget } from "../../scenario/report.ts";
 import type { Condition } from "../condition.ts";
 import { faultModes, type FaultMode } from "./fault-point.ts";
@@ -43,6 +45,7 @@ export interface SweepFaultsOptions extends Budget {
 
 /** @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`) */
 export function checkSweepOptions(op: string, options: SweepFaultsOptions): void {
+  requireKnown(op, options, faultOptionNames);
   const { depth = 1, modes, persist, shortIO, settleMs = 1, leftovers = [], errnos } = options;
   if (depth !== 1 && depth !== 2) throw invalidRange(op, "depth", "1 or 2", depth);
   if (!(settleMs >= 1 && settleMs < 2 ** 31)) {

@@ -1,4 +1,5 @@
 import type { Exploration } from "../../scenario/exploration.ts";
+import { whyInVain } from "../../scenario/in-vain.ts";
 import type { Report } from "../../scenario/report.ts";
 import { describeFailure } from "./describe-failure.ts";
 import type { FaultPoint } from "./fault-point.ts";
@@ -72,7 +73,9 @@ export class Sweep<Ack> {
   ): Promise<FaultRun | undefined> {
     const first = await runWithFaults(this.#around, []);
     const { length } = first.made;
-    const vain = first.problems.length > 0 ? undefined : whyInVain(first);
+    const { end = "done" } = first; // who did not end has a problem
+    const vain =
+      first.problems.length > 0 ? undefined : whyInVain({ calls: length, end }, "a fault");
     const problems = vain === undefined ? first.problems : [vain];
     if (counted === "counted" || problems.length > 0) this.#judged({ ...first, problems }, []);
     if (problems.length > 0) {
@@ -144,13 +147,6 @@ export class Sweep<Ack> {
       run.problems.length === 0 ? undefined : describeFailure(run, points, this.#facts.treeBefore),
     );
   }
-}
-
-/** Why nothing can be learnt from faults in this run. */
-function whyInVain({ made, end }: FaultRun): string | undefined {
-  if (end !== "done") return `the run failed without a fault: ${String(end)}`;
-  if (made.length > 0) return undefined;
-  return "the run made no call through the file system that it was given";
 }
 
 const sameNames = (some: ReadonlySet<string>, others: ReadonlySet<string>): boolean =>
