@@ -8,14 +8,14 @@ export const ways = {
   },
   rename: {
     name: "write a temp file, rename it",
-    async write(fs, path, content) {
+    write: async (fs, path, content) => {
       await fs.promises.writeFile(`${path}.tmp`, content);
       await fs.promises.rename(`${path}.tmp`, path);
     },
   },
   flushed: {
     name: "the same, flushed before the rename",
-    async write(fs, path, content) {
+    write: async (fs, path, content) => {
       await fs.promises.writeFile(`${path}.tmp`, content, { flush: true });
       await fs.promises.rename(`${path}.tmp`, path);
     },

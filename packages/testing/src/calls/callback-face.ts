@@ -68,12 +68,12 @@ export function callbackFace(backend: Backend, origin: (via: string) => Origin):
     }, "spread"),
     readv: calledBack((fd, buffers, position) => {
       const number = given.toDescriptor(fd);
-      const work = files.readVector(number, toVector(buffers), toVectorPosition(position));
+      const work = files.moveVector("read", number, toVector(buffers), toVectorPosition(position));
       return drive(work, "readv").then((count) => [count, buffers]);
     }, "spread"),
     writev: calledBack((fd, buffers, position) => {
       const number = given.toDescriptor(fd);
-      const work = files.writeVector(number, toVector(buffers), toVectorPosition(position));
+      const work = files.moveVector("write", number, toVector(buffers), toVectorPosition(position));
       return drive(work, "writev").then((count) => [count, buffers]);
     }, "spread"),
     fstat: calledBack((fd, options) => {

@@ -39,7 +39,9 @@ function addPromises(face: Record<string, unknown>, make: () => object): void {
     configurable: true,
     enumerable: true,
     get: () => (made ??= make()),
-    set: (other: unknown) => (made = other),
+    set: (other: unknown) => {
+      made = other;
+    },
   });
 }
 

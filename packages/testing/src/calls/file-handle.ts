@@ -89,7 +89,7 @@ export class FileHandle extends EventEmitter {
   ): Promise<{ bytesRead: number; buffers: readonly Uint8Array[] }> {
     const list = toVector(buffers);
     const work = (fd: number): Composite<number> =>
-      files.readVector(fd, list, toVectorPosition(position));
+      files.moveVector("read", fd, list, toVectorPosition(position));
     return { bytesRead: await this.#drive(work, "readv"), buffers };
   }
 
@@ -99,7 +99,7 @@ export class FileHandle extends EventEmitter {
   ): Promise<{ bytesWritten: number; buffers: readonly Uint8Array[] }> {
     const list = toVector(buffers);
     const work = (fd: number): Composite<number> =>
-      files.writeVector(fd, list, toVectorPosition(position));
+      files.moveVector("write", fd, list, toVectorPosition(position));
     return { bytesWritten: await this.#drive(work, "writev"), buffers };
   }
 

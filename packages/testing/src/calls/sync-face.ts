@@ -71,7 +71,12 @@ export function syncFace(backend: Backend, origin: (via: string) => Origin): obj
     },
     readvSync: (fd: Any, buffers: Any, position?: Any) =>
       drive(
-        files.readVector(given.toDescriptor(fd), toVector(buffers), toVectorPosition(position)),
+        files.moveVector(
+          "read",
+          given.toDescriptor(fd),
+          toVector(buffers),
+          toVectorPosition(position),
+        ),
         "readv",
       ),
     writeSync: (fd: Any, ...args: Any[]) => {
@@ -81,7 +86,12 @@ export function syncFace(backend: Backend, origin: (via: string) => Origin): obj
     },
     writevSync: (fd: Any, buffers: Any, position?: Any) =>
       drive(
-        files.writeVector(given.toDescriptor(fd), toVector(buffers), toVectorPosition(position)),
+        files.moveVector(
+          "write",
+          given.toDescriptor(fd),
+          toVector(buffers),
+          toVectorPosition(position),
+        ),
         "writev",
       ),
     fstatSync: (fd: Any, options?: Any) => {

@@ -119,7 +119,9 @@ function* attempt(work: Composite<unknown>): Composite<void> {
   }
 }
 
-export function* readVector(
+/** `readv`, `writev`: a call for each buffer, until one falls short. */
+export function* moveVector(
+  name: "read" | "write",
   fd: number,
   buffers: readonly Uint8Array[],
   position: Position,
@@ -127,22 +129,7 @@ export function* readVector(
   let total = 0;
   for (const buffer of buffers) {
     const at = position === null ? null : Number(position) + total;
-    const count = yield* make("read", fd, buffer, 0, buffer.byteLength, at);
-    total += count;
-    if (count < buffer.byteLength) break;
-  }
-  return total;
-}
-
-export function* writeVector(
-  fd: number,
-  buffers: readonly Uint8Array[],
-  position: Position,
-): Composite<number> {
-  let total = 0;
-  for (const buffer of buffers) {
-    const at = position === null ? null : Number(position) + total;
-    const count = yield* make("write", fd, buffer, 0, buffer.byteLength, at);
+    const count = yield* make(name, fd, buffer, 0, buffer.byteLength, at);
     total += count;
     if (count < buffer.byteLength) break;
   }
