@@ -1,8 +1,17 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { runInThisContext } from "node:vm";
 import { expect, it } from "vitest";
-import { assertPassed, durableAsAcknowledged, exploreCrashes, oldOrNew } from "../src/index.ts";
-import type { NodeFileSystem } from "../src/index.ts";
+import {
+  assertPassed,
+  createMemoryFileSystem,
+  durableAsAcknowledged,
+  exploreCrashes,
+  lintTrace,
+  oldOrNew,
+  traceFileSystem,
+} from "../src/index.ts";
+import type { LintFinding, NodeFileSystem } from "../src/index.ts";
 
 const readme = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
 const snippets = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
@@ -66,5 +75,27 @@ it("what the snippets import, there is", async () => {
   expect(imports.length).toBeGreaterThan(2);
   for (const [, names, entry] of imports) {
     for (const name of names!.split(", ")) expect(entries[entry!]).toHaveProperty(name);
+  }
+});
+
+it("the trace has these lines, and the linter says this first, with that place in save.js", async () => {
+  const program = snippets.find((text) => text.startsWith("// save.js\n"))!;
+  const inModule = program.replace("export async function", "async function");
+  const save: unknown = runInThisContext(`${inModule};save`, { filename: "save.js" });
+  const traced = snippets.find((text) => text.startsWith("const trace = "))!;
+  const [code, comment] = traced.split("lintTrace(trace)[0];\n") as [string, string];
+  const given = { fs: createMemoryFileSystem({ tree: ["home/me/"] }).fs, save, expect };
+  const names = [...Object.keys(given), "traceFileSystem", "lintTrace"];
+  const body = `return (async () => { ${code}; return lintTrace(trace)[0]; })()`;
+  // oxlint-disable-next-line typescript/no-implied-eval -- the README is ours
+  const run = new Function(...names, body) as (...all: unknown[]) => Promise<LintFinding>;
+  const first = await run(...Object.values(given), traceFileSystem, lintTrace);
+  const said = [...comment.matchAll(/(\w+): "([^"]*)"/g)];
+  expect(said.map(([, name]) => name)).toEqual(["rule", "message", "caller", "hint"]);
+  for (const [, name, text] of said) {
+    const found = first[name as keyof LintFinding]!;
+    const isCut = text!.endsWith("…");
+    const whole = isCut ? text!.slice(0, -1) : text!;
+    expect(isCut ? found.slice(0, whole.length) : found).toBe(whole);
   }
 });

@@ -66,9 +66,9 @@ class RealBackend implements Backend {
   }
 
   sync(name: CallName, args: readonly unknown[], { via }: Origin): never {
-    const owner = via === "realpath.native" ? memberOf(this.#under, "realpathSync") : this.#under;
-    const method = via === "realpath.native" ? "native" : `${name}Sync`;
-    const result: unknown = this.#method(owner as object, method)(...shaped(name, args));
+    const method = this.#method(this.#under, `${name}Sync`);
+    const { native = method } = via === "realpath.native" ? (method as Native) : {};
+    const result: unknown = native(...shaped(name, args));
     if (name === "close") this.#closedByNumber(args[0] as number);
     return result as never;
   }
@@ -125,9 +125,12 @@ class RealBackend implements Backend {
   #method(owner: object, name: string): AnyMethod {
     const method = (owner as Record<string, unknown>)[name];
     if (typeof method !== "function") throw new TypeError(`fs.${name} is not a function`);
-    return method.bind(owner) as AnyMethod;
+    return Object.assign(method.bind(owner) as AnyMethod, { native: (method as Native).native });
   }
 }
+
+/** `fs.realpath` has a method of its own. */
+type Native = AnyMethod & { readonly native?: AnyMethod };
 
 /** The arguments as `node:fs` takes them. */
 function shaped(name: CallName, args: readonly unknown[]): readonly unknown[] {

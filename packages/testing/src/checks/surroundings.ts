@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { invalidType } from "@holdfast/fs/steps";
 import type { NodeFileSystem } from "../calls/node-file-system.ts";
 import { requireKnown } from "../scenario/known-options.ts";
-import { looksRandom } from "../trace/stable-names.ts";
+import { looksStaged } from "../trace/name-patterns.ts";
 import { isWithin } from "../trace/paths.ts";
 import { diffTrees } from "../tree/diff-trees.ts";
 import { readTreeSync } from "../tree/read-tree.ts";
@@ -12,12 +12,17 @@ import { formatTree, parseTree } from "../tree/tree-language.ts";
 import { CheckFailed, type Check } from "./check.ts";
 import { checkPath } from "./content.ts";
 
-/** Names that are given to staged files: `x.tmp`, `.x.swp`, `x~`, and what looks random. */
-const looksStaged = (name: string): boolean =>
-  /(?:[._-]te?mp|\.part|\.swp|\.new|~)$|^\.?te?mp[._-]/i.test(name) || looksRandom(name);
-
 export interface StagedOptions {
-  /** Names that are staged ones. Default: `.tmp` and the like at either end, and what looks random. */
+  /**
+   * Names that are staged ones, and no others. Default: those that are clearly such. They end with
+   * `.tmp`, `-tmp`, `_tmp`, `.temp`, `.part`, `.swp`, `.new` or `~`, or begin with `tmp` or `.tmp` and a
+   * separator, or have `.tmp` and more after it (`x.tmp-4711`); or they are the name of another file
+   * in the directory, with a dot before it or without, then `.`, `-` or `_`, and random characters: a
+   * UUID, or at least 6 that are hexadecimal, or letters and digits in turn, with a digit among them.
+   * A date, a time in s or ms, or a number with leading zeros is not random: `state.json.20240101` is
+   * a backup. Letters alone are taken for a word: give the pattern if your program makes such names,
+   * or names that have nothing of the target's.
+   */
   readonly pattern?: RegExp;
   /**
    * After a crash. `"allow"`: a program that was cut off cannot tidy up. `"refuse"`: `recover` must
@@ -54,8 +59,10 @@ export function stagedFilesIn(
   directory: string,
   pattern?: RegExp,
 ): string[] {
-  return fs.readdirSync(directory).filter((name) => {
-    if (pattern === undefined) return looksStaged(name);
+  const names = fs.readdirSync(directory);
+  const all = new Set(names);
+  return names.filter((name) => {
+    if (pattern === undefined) return looksStaged(name, all);
     pattern.lastIndex = 0; // of a global one, which would go on from there
     return pattern.test(name);
   });

@@ -1,9 +1,11 @@
-import { disksAt } from "./crash-point.ts";
+import { cellsOf, disksAt } from "./crash-point.ts";
+import type { Cell } from "./crash-point.ts";
 import { Footprint } from "./footprint.ts";
 import { everyState, mostStates } from "./legal-states.ts";
 import type { CrashCase, History } from "./history.ts";
 import type { Identities } from "./identity.ts";
 import type { PowerLossModel } from "./models.ts";
+import type { Timeline } from "./timeline.ts";
 
 /** How often as many states are looked at as may be run, before there are said to be too many. */
 const looksPerState = 30;
@@ -45,9 +47,10 @@ export function collect<Ack>(
   let bytes = 0;
   let visits = 0;
   const contents = new Footprint();
-  for (const { point, disk } of disksAt(history.timeline, models)) {
+  const { timeline } = history;
+  for (const { cell, disk } of disksAt(timeline, cellsOf(timeline, models))) {
+    const { point, model } = cell;
     const token = tokenAt(history, point.acks);
-    const { model } = disk;
     const look = 1 + disk.pending.length / changesPerLook;
     const all = everyState(disk, limit, identities, (state, tree, variants) => {
       looks -= look;
@@ -85,8 +88,8 @@ export function tokenAt<Ack>({ tokens, before }: History<Ack>, acks: number): st
 }
 
 /** At most so many states, not counting how many of them are equal. */
-export function mostCases<Ack>(history: History<Ack>, models: readonly PowerLossModel[]): number {
+export function mostCases(timeline: Timeline, cells: readonly Cell[]): number {
   let most = 0;
-  for (const { disk } of disksAt(history.timeline, models)) most += mostStates(disk);
+  for (const { disk } of disksAt(timeline, cells)) most += mostStates(disk);
   return most;
 }

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import type { Exploration } from "../scenario/exploration.ts";
-import { roughly } from "../scenario/quantity.ts";
+import { many, number, roughly } from "../scenario/quantity.ts";
 import { Random } from "../scenario/random.ts";
 import type { Start } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { CaseRunner } from "./case-runner.ts";
 import { collect, mostCases, tokenAt } from "./collect.ts";
 import type { Cases } from "./collect.ts";
-import { disksAt, pointsOf } from "./crash-point.ts";
+import { cellsOf } from "./crash-point.ts";
 import { AckTokens } from "./history.ts";
 import type { CrashCase, History } from "./history.ts";
 import { Footprint } from "./footprint.ts";
@@ -16,12 +16,11 @@ import { maxBytes } from "./inode-variants.ts";
 import { imageOf } from "./legal-states.ts";
 import type { PowerLossModel } from "./models.ts";
 import type { CrashSettings } from "./options.ts";
+import { disksInRounds, shuffle } from "./random-order.ts";
 import { randomState } from "./random-state.ts";
 import { recordRecovery, recordRun, wrongAnyway } from "./record.ts";
 import type { RecordedRun } from "./record.ts";
 
-/** In how many rounds, each over all points, random states are drawn. */
-const rounds = 16;
 /** So many more draws than states are wanted: some come up twice. */
 const drawsPerState = 4;
 /** So many of a kind are enough to find the forgotten `await`. */
@@ -168,38 +167,44 @@ export class CrashExploration<Ack> {
     else this.#exploration.leaveOut("recoveries were not all cut off: the states are too large");
   }
 
-  /** Random states from all points and models, in rounds, so that an early end leaves out no point. */
+  /**
+   * Random states, in rounds: one of each point and model in each. A round takes them in random order,
+   * so that wherever a run ends, what it has seen is from anywhere.
+   */
   async #sample(
     history: History<Ack>,
     models: readonly PowerLossModel[],
     quota: number,
   ): Promise<boolean> {
-    const most = mostCases(history, models);
+    const { timeline } = history;
+    const cells = cellsOf(timeline, models);
+    const most = mostCases(timeline, cells);
     this.#total += most;
     this.#sampled = true;
     this.#exploration.expect(undefined);
-    this.#exploration.leaveOut(
-      `there may be ${roughly(most)} states: random ones were run, from all points`,
-    );
     const end = this.#exploration.cases + quota;
-    const cells = models.flatMap((model) => pointsOf(history.timeline, model)).length;
-    const perCell = quota / rounds / cells;
-    for (let round = 0; round < rounds * drawsPerState; round++) {
-      let credit = this.#random.next();
-      for (const { point, disk } of disksAt(history.timeline, models)) {
-        const token = tokenAt(history, point.acks);
-        for (credit += perCell; credit >= 1; credit--) {
-          if (this.#exploration.cases >= end) return true;
-          const state = randomState(disk, this.#random, this.#identities);
-          const key = `${token}:${state.key}`;
-          if (this.#done.has(key)) continue;
-          const { model } = disk;
-          const found = { history, point, model, alsoIn: [], state, disk };
-          if (!(await this.#runCase(key, found))) return false;
-        }
-      }
+    const reached = new Set<number>();
+    let draws = quota * drawsPerState;
+    let goOn = true;
+    for (const { cell, disk } of disksInRounds(timeline, cells, this.#random)) {
+      if (this.#exploration.cases >= end || draws-- <= 0) break;
+      const { point, model } = cell;
+      const state = randomState(disk, this.#random, this.#identities);
+      reached.add(point.events);
+      const key = `${tokenAt(history, point.acks)}:${state.key}`;
+      if (this.#done.has(key)) continue;
+      goOn = await this.#runCase(key, { history, point, model, alsoIn: [], state, disk });
+      if (!goOn) break;
     }
-    return true;
+    const points = new Set(cells.map(({ point }) => point.events)).size;
+    const from =
+      reached.size === points
+        ? "from all points"
+        : `from ${number(reached.size)} of ${many(points, "point")}`;
+    this.#exploration.leaveOut(
+      `there may be ${roughly(most)} states: random ones were run, ${from}`,
+    );
+    return goOn;
   }
 
   /** Cuts off each recovery at every point of it. */
@@ -228,12 +233,5 @@ export class CrashExploration<Ack> {
     await setImmediate();
     this.#breathedAt = performance.now();
     return true;
-  }
-}
-
-function shuffle(list: unknown[], random: Random): void {
-  for (let at = list.length - 1; at > 0; at--) {
-    const other = random.below(at + 1);
-    [list[at], list[other]] = [list[other], list[at]];
   }
 }

@@ -16,7 +16,7 @@ export interface CrashPoint {
  * between lost. A flush only takes possibilities away, unless what it makes durable overtakes what
  * came before: then there is a point after it, too.
  */
-export function pointsOf({ events }: Timeline, model: PowerLossModel): CrashPoint[] {
+function pointsOf({ events }: Timeline, model: PowerLossModel): CrashPoint[] {
   const overtakes = model.order === "prefix" && model.fsync !== "everything";
   const points: CrashPoint[] = [];
   let acks = 0;
@@ -31,26 +31,34 @@ export function pointsOf({ events }: Timeline, model: PowerLossModel): CrashPoin
   return points;
 }
 
-/** Takes a disk for each model from point to point. What is yielded is true until the next step. */
-export function* disksAt(
+/** A point, and the model that says what may be on the disk then. */
+export interface Cell {
+  readonly point: CrashPoint;
+  readonly model: PowerLossModel;
+}
+
+/** All that there are to look at. */
+export function cellsOf(timeline: Timeline, models: readonly PowerLossModel[]): Cell[] {
+  return models.flatMap((model) => pointsOf(timeline, model).map((point) => ({ point, model })));
+}
+
+/**
+ * Takes a disk for each model from point to point, the earliest first. What is yielded is true until the
+ * next step.
+ */
+export function* disksAt<Of extends Cell>(
   timeline: Timeline,
-  models: readonly PowerLossModel[],
-): Generator<{ readonly point: CrashPoint; readonly disk: Disk }> {
-  const ways = models.map((model) => ({
-    disk: new Disk(model, timeline),
-    points: pointsOf(timeline, model),
-    passed: 0,
-  }));
-  for (let events = 0; events <= timeline.events.length; events++) {
-    for (const way of ways) {
-      const point = way.points[way.passed];
-      if (point?.events === events) {
-        way.passed++;
-        yield { point, disk: way.disk };
-      }
+  cells: readonly Of[],
+): Generator<{ readonly cell: Of; readonly disk: Disk }> {
+  const ways = new Map<PowerLossModel, { readonly disk: Disk; events: number }>();
+  for (const cell of [...cells].sort((one, other) => one.point.events - other.point.events)) {
+    let way = ways.get(cell.model);
+    if (way === undefined) {
+      way = { disk: new Disk(cell.model, timeline), events: 0 };
+      ways.set(cell.model, way);
     }
-    const event = timeline.events[events];
-    if (event !== undefined) for (const { disk } of ways) disk.follow(event);
+    while (way.events < cell.point.events) way.disk.follow(timeline.events[way.events++]!);
+    yield { cell, disk: way.disk };
   }
 }
 

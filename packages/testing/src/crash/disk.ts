@@ -12,6 +12,23 @@ export interface Pending<Of extends Change = Change> {
   durable: Durability;
   /** A flush of it failed: no later one makes it durable. */
   stuck: boolean;
+  /** Of a write: so many bytes its file has before it whatever was lost. Of others: 0. */
+  certainSize: number;
+}
+
+/** The last change of an inode: when its time of writing was set, and to what. */
+export interface Touch {
+  /** Of the change. */
+  readonly id: number;
+  readonly mtimeMs: number;
+}
+
+/** Which changes, by their ids, were the last of an inode; -1 if there was none. */
+interface LastChanges {
+  /** Of anything: its names, those in it, its contents, size or attributes. */
+  any: number;
+  /** Of its size. */
+  size: number;
 }
 
 /** An inode with what is durable of it, and what is not. */
@@ -21,6 +38,10 @@ export interface DiskInode {
   readonly target: string | undefined;
   content: Uint8Array;
   attributes: InodeAttributes;
+  /** The change that brought `attributes`; -1 if it was made with them. */
+  attributesSince: number;
+  /** The newest change that is in `content`. */
+  touched: Touch | undefined;
   data: Pending<DataChange>[];
   modes: Pending<AttributesChange>[];
   /** What was worked out from the above, to be thrown away when it changes. */
@@ -28,6 +49,7 @@ export interface DiskInode {
 }
 
 const nothing = new Uint8Array(0);
+const noChanges: Readonly<LastChanges> = { any: -1, size: -1 };
 const noEntries: ReadonlyMap<string, InodeId> = new Map<string, InodeId>();
 
 /**
@@ -43,6 +65,7 @@ export class Disk {
   readonly durableSince: Map<number, number> = new Map<number, number>();
   readonly #inodes = new Map<InodeId, DiskInode>();
   readonly #entries = new Map<InodeId, ReadonlyMap<string, InodeId>>();
+  readonly #lastChanges = new Map<InodeId, LastChanges>();
 
   constructor(model: PowerLossModel, timeline: Timeline) {
     this.model = model;
@@ -67,6 +90,8 @@ export class Disk {
       target: from.type === "symlink" ? from.target : undefined,
       content: from.type === "file" && "data" in from ? (from.data as Uint8Array) : nothing,
       attributes: from.attributes,
+      attributesSince: -1,
+      touched: undefined,
       data: [],
       modes: [],
       derived: undefined,
@@ -81,19 +106,40 @@ export class Disk {
     return from?.type === "directory" ? from.entries : noEntries;
   }
 
+  lastChanges(id: InodeId): Readonly<LastChanges> {
+    return this.#lastChanges.get(id) ?? noChanges;
+  }
+
   follow(event: TimelineEvent): void {
     if (event.kind === "change") this.#change(event.change);
     else if (event.kind === "sync") this.#sync(event);
   }
 
   #change(change: Change): void {
-    const pending: Pending = { change, durable: notDurable, stuck: false };
+    const pending: Pending = { change, durable: notDurable, stuck: false, certainSize: 0 };
     this.pending.push(pending);
+    this.#noteLast(change);
     if (change.kind === "names") return;
     const inode = this.inode(change.inode);
     inode.derived = undefined;
     if (change.kind === "attributes") inode.modes.push(pending as Pending<AttributesChange>);
-    else inode.data.push(pending as Pending<DataChange>);
+    else {
+      pending.certainSize = certainSizeAfter(inode.content.length, inode.data.at(-1));
+      inode.data.push(pending as Pending<DataChange>);
+    }
+  }
+
+  #noteLast(change: Change): void {
+    this.#lastOf(change.inode).any = change.id;
+    if (change.kind === "names") {
+      for (const { directory } of change.settings) this.#lastOf(directory).any = change.id;
+    } else if (changesSize(change)) this.#lastOf(change.inode).size = change.id;
+  }
+
+  #lastOf(id: InodeId): LastChanges {
+    let last = this.#lastChanges.get(id);
+    if (last === undefined) this.#lastChanges.set(id, (last = { ...noChanges }));
+    return last;
   }
 
   #sync(event: Extract<TimelineEvent, { kind: "sync" }>): void {
@@ -126,9 +172,15 @@ export class Disk {
   /** Folds what is certain into what was certain before. */
   #settle(): void {
     const undecided = new Set<number>();
+    const grown = new Set<DiskInode>();
     this.pending = this.pending.filter((pending) => {
       const { change, durable } = pending;
-      if (change.kind !== "names") return !this.#foldInto(this.inode(change.inode), pending);
+      if (change.kind !== "names") {
+        const inode = this.inode(change.inode);
+        const folded = this.#foldInto(inode, pending);
+        if (folded && change.kind !== "attributes") grown.add(inode);
+        return !folded;
+      }
       const { settings } = change;
       if (durable === fullyDurable && !settings.some(({ slot }) => undecided.has(slot))) {
         for (const { directory, name, inode } of settings) this.#set(directory, name, inode);
@@ -137,6 +189,11 @@ export class Disk {
       for (const { slot } of settings) undecided.add(slot);
       return true;
     });
+    for (const { content, data } of grown) {
+      for (const [at, pending] of data.entries()) {
+        pending.certainSize = certainSizeAfter(content.length, data[at - 1]);
+      }
+    }
   }
 
   /** Whether it could be: not while something before it, of the same kind, is open. */
@@ -147,11 +204,14 @@ export class Disk {
       if (inode.modes[0] !== pending) return false;
       inode.modes.shift();
       inode.attributes = change.attributes;
+      inode.attributesSince = change.id;
       return true;
     }
     if (inode.data[0] !== pending) return false;
     inode.data.shift();
-    inode.content = contentAfter(inode.content, [change as DataChange], [all]);
+    const made = change as DataChange;
+    inode.content = contentAfter(inode.content, [made], [all]).content;
+    inode.touched = made;
     return true;
   }
 
@@ -161,4 +221,17 @@ export class Disk {
     else entries.set(name, inode);
     this.#entries.set(directory, entries);
   }
+}
+
+/** Whether it is needed to find the data, so that `fdatasync` flushes it. */
+export function changesSize(change: Change): boolean {
+  if (change.kind === "write") return change.offset + change.bytes.length > change.sizeBefore;
+  return change.kind === "truncate";
+}
+
+/** A truncation may come without what was written after it; a write may not come at all. */
+function certainSizeAfter(certain: number, before: Pending<DataChange> | undefined): number {
+  if (before === undefined) return certain;
+  const { change, certainSize } = before;
+  return change.kind === "truncate" ? Math.min(certainSize, change.size) : certainSize;
 }

@@ -136,7 +136,9 @@ function markOf(
       return "reached the disk as zeros";
     case "part": {
       const length = change.kind === "write" ? change.bytes.length : 0;
-      return `reached the disk in part: ${odd.fate.bytes} of ${length} bytes`;
+      const { from, to } = odd.fate;
+      if (from === 0) return `reached the disk in part: ${to} of ${length} bytes`;
+      return `reached the disk in part: ${to - from} of ${length} bytes, without the first ${from}`;
     }
     case "half":
       return "the new name reached the disk, the old one is still there";

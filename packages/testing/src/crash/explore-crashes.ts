@@ -20,8 +20,8 @@ const defaultMaxStates = 20_000;
  * returns while calls of it that change something are under way, or acknowledges later: nothing else is
  * tried.
  *
- * All states are run if there are at most `maxStates` (default 20 000). Otherwise random ones from all
- * moments are, the same ones for the same `seed`, and the report says so.
+ * All states are run if there are at most `maxStates` (default 20 000). Otherwise random ones are, one from
+ * each moment in turn, the same ones for the same `seed`, and the report says so.
  *
  * @throws TypeError or RangeError (`ERR_INVALID_ARG`) if an option is wrong; whatever `setup` throws.
  * @example

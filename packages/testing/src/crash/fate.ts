@@ -1,32 +1,23 @@
+import type { Pending } from "./disk.ts";
 import type { PowerLossModel } from "./models.ts";
-import type { Change, DataChange } from "./timeline.ts";
+import { page, partsOf } from "./parts.ts";
+import type { Part } from "./parts.ts";
+import type { Change, DataChange, WriteChange } from "./timeline.ts";
 
 /** What became of one change. */
 export type Fate =
   | { readonly kind: "lost" }
+  /** Of a write: the file has the size, and zeros where there was nothing before. */
   | { readonly kind: "zeros" }
-  /** Only the first `bytes` of a write. */
-  | { readonly kind: "part"; readonly bytes: number }
+  | ({ readonly kind: "part" } & Part)
   /** Of a rename between directories: the new name came, the old one stayed. */
   | { readonly kind: "half" }
   | { readonly kind: "all" };
 
 export const lost: Fate = { kind: "lost" };
-export const zeros: Fate = { kind: "zeros" };
-export const half: Fate = { kind: "half" };
+const zeros: Fate = { kind: "zeros" };
+const half: Fate = { kind: "half" };
 export const all: Fate = { kind: "all" };
-
-const page = 4096;
-
-/**
- * The front parts of a write that stand for all of them: half of it, at a page boundary if it is longer
- * than a page, and all but its last byte (the newline that ends a record).
- */
-export function partsOf(length: number): number[] {
-  if (length < 2) return [];
-  const middle = length > page ? Math.ceil(length / 2 / page) * page : Math.floor(length / 2);
-  return middle < length - 1 ? [middle, length - 1] : [length - 1];
-}
 
 /** How much of a change a flush has made durable. */
 export const notDurable = 0;
@@ -43,12 +34,11 @@ const crossing: readonly Fate[] = [lost, half, all];
 /** All that may have become of a change, the worst first. */
 export function fatesOf(
   model: PowerLossModel,
-  change: Change,
-  durable: Durability,
+  { change, durable, certainSize }: Pick<Pending, "change" | "durable" | "certainSize">,
 ): readonly Fate[] {
   if (durable === fullyDurable) return certain;
   if (durable === halfDurable) return certainHalf;
-  if (change.kind === "write") return writeFates(model, change.bytes.length);
+  if (change.kind === "write") return writeFates(model, change, certainSize);
   // A journal has a rename as a whole.
   if (change.kind === "names" && change.crossing && model.order === "any") return crossing;
   return either;
@@ -56,22 +46,28 @@ export function fatesOf(
 
 const known = new WeakMap<PowerLossModel, Map<number, readonly Fate[]>>();
 
-function writeFates(model: PowerLossModel, length: number): readonly Fate[] {
+function writeFates(
+  model: PowerLossModel,
+  { offset, bytes: { length } }: WriteChange,
+  certainSize: number,
+): readonly Fate[] {
   let ofModel = known.get(model);
   if (ofModel === undefined) known.set(model, (ofModel = new Map<number, readonly Fate[]>()));
-  let fates = ofModel.get(length);
+  const { writes } = model;
+  // Zeros come from blocks that are new. What is written over keeps its block, or gets another with
+  // what is new in it.
+  const mayBeZeros = writes.includes("zeros") && offset + length > certainSize;
+  const key = (length * page + (offset % page)) * 2 + (mayBeZeros ? 1 : 0);
+  let fates = ofModel.get(key);
   if (fates === undefined) {
-    const { writes } = model;
+    const parts = writes.includes("part") ? partsOf(offset, length) : [];
     fates = [
       lost,
-      ...(writes.includes("zeros") ? [zeros] : []),
-      ...(writes.includes("part") ? partsOf(length) : []).map((bytes): Fate => ({
-        kind: "part",
-        bytes,
-      })),
+      ...(mayBeZeros ? [zeros] : []),
+      ...parts.map((part): Fate => ({ kind: "part", ...part })),
       all,
     ];
-    ofModel.set(length, fates);
+    ofModel.set(key, fates);
   }
   return fates;
 }
@@ -82,34 +78,43 @@ export interface Oddity {
   readonly fate: Fate;
 }
 
-/** The content of a file after some of its changes, none of which touches `before`. */
+/**
+ * The content of a file after some of its changes, none of which touches `before`, and the last of them
+ * that happened.
+ */
 export function contentAfter(
   before: Uint8Array,
   changes: readonly DataChange[],
   fates: readonly Fate[],
-): Uint8Array {
+): { readonly content: Uint8Array; readonly newest: DataChange | undefined } {
   let content = before;
   let own = false;
+  let newest: DataChange | undefined;
   for (const [index, change] of changes.entries()) {
     const fate = fates[index]!;
     if (fate.kind === "lost") continue;
+    if (fate.kind === "zeros") {
+      const size = change.kind === "write" ? change.offset + change.bytes.length : 0;
+      if (size > content.length) [content, own, newest] = [grown(content, size), true, change];
+      continue;
+    }
+    newest = change;
     if (change.kind === "truncate") {
       if (change.size <= content.length) content = content.subarray(0, change.size);
       else [content, own] = [grown(content, change.size), true];
       continue;
     }
     const { bytes, offset } = change;
-    const count = fate.kind === "part" ? fate.bytes : bytes.length;
-    if (offset === 0 && count === bytes.length && count >= content.length && fate.kind === "all") {
+    const { from, to } = fate.kind === "part" ? fate : { from: 0, to: bytes.length };
+    if (offset === 0 && fate.kind === "all" && to >= content.length) {
       [content, own] = [bytes, false];
       continue;
     }
-    if (offset + count > content.length) [content, own] = [grown(content, offset + count), true];
+    if (offset + to > content.length) [content, own] = [grown(content, offset + to), true];
     else if (!own) [content, own] = [content.slice(), true];
-    if (fate.kind === "zeros") content.fill(0, offset, offset + count);
-    else content.set(count === bytes.length ? bytes : bytes.subarray(0, count), offset);
+    content.set(fate.kind === "part" ? bytes.subarray(from, to) : bytes, offset + from);
   }
-  return content;
+  return { content, newest };
 }
 
 function grown(content: Uint8Array, size: number): Uint8Array {

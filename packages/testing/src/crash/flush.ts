@@ -1,4 +1,5 @@
 import type { InodeId } from "../memory/effect.ts";
+import { changesSize } from "./disk.ts";
 import type { Disk, Pending } from "./disk.ts";
 import { fullyDurable, halfDurable, notDurable } from "./fate.ts";
 import type { Durability } from "./fate.ts";
@@ -12,15 +13,19 @@ export function covered(
   { inode, dataOnly }: { readonly inode: InodeId; readonly dataOnly: boolean },
 ): Settled[] {
   const open = disk.pending.filter(({ durable, stuck }) => durable !== fullyDurable && !stuck);
-  const { type } = disk.inode(inode);
   // fdatasync(2): metadata is flushed if it is needed to read the data, which a new size is.
-  const metadata = !dataOnly || type === "directory" || sizeChanged(open, inode);
+  const sizesOnly = dataOnly && disk.inode(inode).type !== "directory";
+  const metadata = !sizesOnly || sizeChanged(open, inode);
   const rule = disk.model.fsync;
+  // ext4 waits for the transaction of the inode's last change, xfs writes its log up to there: of what
+  // came later, and if there was none, an fsync says nothing.
+  const committed =
+    rule === "everything" ? disk.lastChanges(inode)[sizesOnly ? "size" : "any"] : -1;
   const settled: Settled[] = open.flatMap((pending): Settled[] => {
     const durable =
-      rule === "everything" && metadata && pending.change.kind !== "write"
+      pending.change.kind !== "write" && pending.change.id <= committed
         ? fullyDurable
-        : ownOf(pending, inode, dataOnly && type !== "directory");
+        : ownOf(pending, inode, sizesOnly);
     if (durable === halfDurable && disk.model.order === "prefix") return [[pending, fullyDurable]];
     return durable === notDurable ? [] : [[pending, durable]];
   });
@@ -33,12 +38,7 @@ export function covered(
 }
 
 function sizeChanged(open: readonly Pending[], inode: InodeId): boolean {
-  return open.some(
-    ({ change }) =>
-      change.inode === inode &&
-      (change.kind === "truncate" ||
-        (change.kind === "write" && change.offset + change.bytes.length > change.sizeBefore)),
-  );
+  return open.some(({ change }) => change.inode === inode && changesSize(change));
 }
 
 /** What is durable of a change because `inode` itself was flushed. */

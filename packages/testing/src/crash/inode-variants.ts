@@ -1,5 +1,5 @@
 import type { InodeAttributes } from "../memory/effect.ts";
-import type { DiskInode, Pending } from "./disk.ts";
+import type { DiskInode, Pending, Touch } from "./disk.ts";
 import { all, contentAfter, lost } from "./fate.ts";
 import type { Fate, Oddity } from "./fate.ts";
 import type { Identities } from "./identity.ts";
@@ -33,20 +33,40 @@ export function variantsOf(
 ): readonly InodeVariant[] | undefined {
   const contents = contentsOf(inode, choices, limit, identities);
   if (contents === undefined) return undefined;
-  const modes = modesOf(inode, choices, identities);
+  const modes = modesOf(inode, choices);
   if (contents.length * modes.length > limit) return undefined;
-  return modes.flatMap((mode) =>
-    contents.map((content) => ({
-      id: content.id * attributesBits + mode.id,
-      content: content.content,
-      attributes: mode.attributes,
-      odd: [...content.odd, ...mode.odd],
-    })),
-  );
+  const variants = new Map<number, InodeVariant>();
+  for (const { kept, odd, attributes } of modes) {
+    for (const one of contents) {
+      // Whichever of the two changes was made last set the time.
+      const made =
+        one.modesBefore < kept ? attributes : touchedAt(attributes, one.touched!.mtimeMs);
+      const id = one.id * attributesBits + identities.attributes(made);
+      const allOdd = [...one.odd, ...odd];
+      const known = variants.get(id);
+      if (known === undefined || known.odd.length > allOdd.length) {
+        variants.set(id, { id, content: one.content, attributes: made, odd: allOdd });
+      }
+    }
+  }
+  return [...variants.values()];
 }
 
-type Contents = Pick<InodeVariant, "id" | "content" | "odd">;
-type Modes = Pick<InodeVariant, "id" | "attributes" | "odd">;
+/** The time is one that no program chose. */
+function touchedAt(attributes: InodeAttributes, mtimeMs: number): InodeAttributes {
+  return { ...attributes, birthtimeMs: attributes.birthtimeMs ?? attributes.mtimeMs, mtimeMs };
+}
+
+interface Contents extends Pick<InodeVariant, "id" | "content" | "odd"> {
+  readonly touched: Touch | undefined;
+  /** How many of the changes of attributes were made before `touched`; -1: it was even before them. */
+  readonly modesBefore: number;
+}
+
+interface Modes extends Pick<InodeVariant, "attributes" | "odd"> {
+  /** How many of the pending changes of attributes happened. */
+  readonly kept: number;
+}
 
 function contentsOf(
   inode: DiskInode,
@@ -56,11 +76,14 @@ function contentsOf(
 ): readonly Contents[] | undefined {
   const { data, content } = inode;
   // The content of a directory or a link is in the shape of the tree.
-  if (inode.type !== "file") return [{ id: 0, content, odd: [] }];
-  if (data.length === 0) return [{ id: identities.content(content), content, odd: [] }];
+  if (data.length === 0) {
+    const id = inode.type === "file" ? identities.content(content) : 0;
+    return [{ id, content, odd: [], ...timeOf(inode, inode.touched) }];
+  }
   if (data.length > maxChanges && limit < Infinity) return undefined;
   const changes = data.map(({ change }) => change);
   const found = new Map<number, Contents>();
+  const seen = new Set<number>();
   const fates: Fate[] = changes.map(() => all);
   let visited = 0;
   let bytes = 0;
@@ -68,13 +91,16 @@ function contentsOf(
   const choose = (at: number): boolean => {
     if (at < 0) {
       if (++visited > limit) return false;
-      const made = contentAfter(content, changes, fates);
+      const { content: made, newest } = contentAfter(content, changes, fates);
       const id = identities.content(made);
       const odd = odditiesOf(changes, fates);
-      if (!found.has(id) && (bytes += made.length) > maxBytes && limit < Infinity) return false;
-      const known = found.get(id);
+      if (!seen.has(id) && (bytes += made.length) > maxBytes && limit < Infinity) return false;
+      seen.add(id);
+      const time = timeOf(inode, newest ?? inode.touched);
+      const key = id * (inode.modes.length + 2) + time.modesBefore + 1;
+      const known = found.get(key);
       if (known === undefined || known.odd.length > odd.length) {
-        found.set(id, { id, content: known?.content ?? made, odd });
+        found.set(key, { id, content: known?.content ?? made, odd, ...time });
       }
       return true;
     }
@@ -106,18 +132,27 @@ function isHidden(changes: readonly DataChange[], fates: readonly Fate[], at: nu
     if (fate.kind === "lost") continue;
     if (other.kind === "truncate") {
       if ((change.kind === "write" ? change.offset : change.size) >= other.size) return true;
-    } else if (change.kind === "write" && change.offset >= other.offset) {
-      const length = fate.kind === "part" ? fate.bytes : other.bytes.length;
-      if (change.offset + change.bytes.length <= other.offset + length) return true;
+    } else if (change.kind === "write" && fate.kind !== "zeros") {
+      const { from, to } = fate.kind === "part" ? fate : { from: 0, to: other.bytes.length };
+      const covered = change.offset + change.bytes.length <= other.offset + to;
+      if (covered && change.offset >= other.offset + from) return true;
     }
   }
   return false;
 }
 
+function timeOf(
+  { attributesSince, modes }: DiskInode,
+  touched: Touch | undefined,
+): Pick<Contents, "touched" | "modesBefore"> {
+  if (touched === undefined || touched.id < attributesSince) return { touched, modesBefore: -1 };
+  const modesBefore = modes.filter(({ change }) => change.id < touched.id).length;
+  return { touched, modesBefore };
+}
+
 /** The newest change of attributes that happened decides. */
-function modesOf(inode: DiskInode, choices: Choices, identities: Identities): readonly Modes[] {
-  const { modes, attributes } = inode;
-  const found = new Map<number, Modes>();
+function modesOf({ modes, attributes }: DiskInode, choices: Choices): readonly Modes[] {
+  const found: Modes[] = [];
   for (let kept = modes.length; kept >= 0; kept--) {
     const newest = modes[kept - 1];
     const later = modes.slice(kept);
@@ -125,11 +160,8 @@ function modesOf(inode: DiskInode, choices: Choices, identities: Identities): re
       later.every((one) => choices(one).includes(lost)) &&
       (newest === undefined || choices(newest).includes(all));
     if (!allowed) continue;
-    const id = identities.attributes(newest?.change.attributes ?? attributes);
     const odd = later.map(({ change }) => ({ change, fate: lost }));
-    if (!found.has(id)) {
-      found.set(id, { id, attributes: newest?.change.attributes ?? attributes, odd });
-    }
+    found.push({ kept, attributes: newest?.change.attributes ?? attributes, odd });
   }
-  return [...found.values()];
+  return found;
 }

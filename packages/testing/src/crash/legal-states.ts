@@ -79,8 +79,8 @@ export function everyState(
 
 const choicesOf =
   (disk: Disk): Choices =>
-  ({ change, durable }) =>
-    fatesOf(disk.model, change, durable);
+  (pending) =>
+    fatesOf(disk.model, pending);
 
 /** The variants of an inode, worked out once until something happens to it. */
 function listOf(
@@ -150,9 +150,9 @@ function everySubset(
   const odd: Oddity[] = [];
   const choose = (at: number): boolean => {
     if (at < 0) return visit(decided, [...odd]);
-    const { change, durable } = names[at]!;
+    const { change } = names[at]!;
     if (change.settings.every(({ slot }) => decided.has(slot))) return choose(at - 1);
-    for (const fate of fatesOf(disk.model, change, durable)) {
+    for (const fate of fatesOf(disk.model, names[at]!)) {
       const made = set(decided, change, fate);
       if (fate !== all) odd.push({ change, fate });
       const goOn = choose(at - 1);
@@ -204,7 +204,7 @@ function prefixChoices(disk: Disk, prefix: readonly Pending[]): Choices {
   const reached = new Set(prefix);
   return (pending) => {
     const { change, durable } = pending;
-    if (change.kind === "write") return fatesOf(disk.model, change, durable);
+    if (change.kind === "write") return fatesOf(disk.model, pending);
     return durable === fullyDurable || reached.has(pending) ? kept : gone;
   };
 }
@@ -243,9 +243,6 @@ export function mostStates(disk: Disk): number {
   const { model, pending } = disk;
   const prefix = model.order === "prefix";
   const writes = pending.filter(({ change }) => !prefix || change.kind === "write");
-  const ways = writes.reduce(
-    (product, { change, durable }) => product * fatesOf(model, change, durable).length,
-    1,
-  );
+  const ways = writes.reduce((product, one) => product * fatesOf(model, one).length, 1);
   return prefix ? ways * (metadataIn(disk).length + 1) : ways;
 }

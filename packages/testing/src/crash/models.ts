@@ -5,8 +5,12 @@ import { invalidCombination, invalidType } from "@holdfast/fs/steps";
  *
  * - `"nothing"`: it never happened. The file keeps its size, unless a later write that did happen lies
  *   beyond it: then there are zeros between.
- * - `"zeros"`: the file has its new size, and where it was written it reads as zeros.
- * - `"part"`: a front part of it happened, see `partsOf`.
+ * - `"zeros"`: the file has its new size, and what the write added to it reads as zeros. Zeros come from
+ *   blocks that are new: where there were bytes before, these are still there.
+ * - `"part"`: a part of it happened. Its front, up to a page boundary of the file (4096 bytes: where a
+ *   write begins does not matter), or half of a short one, or all but its last byte; and of a write over
+ *   several pages, which reach the disk in any order, all but the first page, or only the last. These
+ *   stand for all other parts.
  * - `"all"`: it happened.
  */
 export type WriteFate = "nothing" | "zeros" | "part" | "all";
@@ -19,6 +23,8 @@ export type WriteFate = "nothing" | "zeros" | "part" | "all";
  *
  * - A change is one link, unlink or rename, one write, one truncation, or one change of attributes.
  *   A new file or directory comes and goes with its first name.
+ * - A file has the time of the newest of its writes, truncations and changes of attributes that is on the
+ *   disk.
  * - `fsync` of a file makes its contents, its size and its attributes durable. `fdatasync` makes its
  *   contents and its size durable; what else `fsync` would take along, it takes along only if the size
  *   has changed.
@@ -49,8 +55,9 @@ export interface PowerLossModel {
    * - `"inode"`: the file, or the names in the directory, and nothing else. Not the name of the file.
    * - `"names"`: also the names of the file or directory, and the directories that lead to them. With
    *   the order `"prefix"` these overtake what was changed before and not flushed.
-   * - `"everything"`: also every change of names, sizes and attributes made before it, whosoever. Not
-   *   what other files contain.
+   * - `"everything"`: also every change of names, sizes and attributes, whosoever, up to the last change
+   *   of the file or directory that is flushed (`fdatasync` of a file: of its size). What came after that
+   *   is not committed, and if nothing was changed in it, nothing is. Not what other files contain.
    */
   readonly fsync: "inode" | "names" | "everything";
   /** What may become of a write that no flush made durable: at least `"nothing"` and `"all"`. */
@@ -60,14 +67,20 @@ export interface PowerLossModel {
 export type ModelName = "posix" | "ext4" | "xfs" | "btrfs";
 
 /**
- * The built-in models. `posix` allows whatever the standard does not forbid, and so all that the others
- * allow. The others are never kinder than what was measured on Linux 6.18 with default options, and
- * stricter where the kindness was a heuristic:
+ * The built-in models. `posix` is what a program may rely on everywhere, and allows all that the others
+ * allow. It does not allow whatever the standard fails to forbid: POSIX says of a crash hardly anything. A
+ * rename from one directory to another does not lose both names, though nothing forbids that; a rename
+ * within a directory does not come half; nothing that was durable before is damaged, but where it was
+ * written over; and parts of a write are bounded by what `WriteFate` says.
+ *
+ * The others are never kinder than what was measured on Linux 6.18 with default options, and stricter where
+ * the kindness was a heuristic:
  *
  * - In all of them an unflushed write may be found as nothing, zeros, a part, or all of it: of a record
  *   that was being appended and flushed, the tail was short or zeros on ext4, xfs and btrfs alike. For
  *   whole new files on xfs and btrfs, which were found empty or whole, that is stricter than it need be.
- * - `ext4` and `xfs` have one journal: the order of all metadata is kept, and `fsync` commits all of it.
+ * - `ext4` and `xfs` have one journal: the order of all metadata is kept, and `fsync` commits it as far as
+ *   the last change of what it flushes. (ext4 waits for that transaction, xfs for that place in its log.)
  *   Contents are not in the journal. On ext4 the size of a file can be committed before its blocks are
  *   marked as written (an `fsync` of the directory right after a rename does it): it reads as zeros.
  *   What was measured does not tell the two apart as models.

@@ -16,9 +16,10 @@ export interface CrashOptions extends Budget {
    */
   readonly again?: boolean;
   /**
-   * `"fsync"`: also runs in which each fsync and fdatasync in turn fails with EIO, once. From then on
-   * what it should have flushed may be lost, though it reads back and a second fsync says that all is
-   * well: so it was measured on ext4, xfs and btrfs. Default: no call fails.
+   * `"fsync"`: also runs in which each fsync and fdatasync in turn fails with EIO, once, and each write
+   * to a file that was opened with O_SYNC or O_DSYNC. From then on what it should have flushed may be
+   * lost, though it reads back and a second fsync says that all is well: so it was measured on ext4, xfs
+   * and btrfs. Default: no call fails.
    */
   readonly faults?: "fsync";
   /** What the memory file system is like that the scenario runs on. Default: as Linux, empty, root. */

@@ -22,8 +22,7 @@ export function randomState(disk: Disk, random: Random, identities: Identities):
     if (!decided && pending.durable !== fullyDurable) open.push(pending);
   }
   const choose = (pending: Pending): void => {
-    const { change, durable } = pending;
-    const choices = fatesOf(disk.model, change, durable);
+    const choices = fatesOf(disk.model, pending);
     fates.set(pending, choices[random.below(choices.length)]!);
   };
   switch (random.below(4)) {
@@ -32,7 +31,7 @@ export function randomState(disk: Disk, random: Random, identities: Identities):
       break;
     case 1:
       for (const pending of open) {
-        fates.set(pending, fatesOf(disk.model, pending.change, pending.durable)[0]!);
+        fates.set(pending, fatesOf(disk.model, pending)[0]!);
       }
       for (let few = random.below(3); few > 0; few--) chooseOne();
       break;

@@ -1,4 +1,4 @@
-import type { Call } from "../calls/call.ts";
+import type { Call, Path } from "../calls/call.ts";
 import { fsConstants, O_SYNC } from "../calls/constants.ts";
 import { facesOf } from "../calls/faces.ts";
 import { Interception, type Interceptor } from "../calls/intercept.ts";
@@ -13,6 +13,13 @@ import type { Birth, Change, Setting, Timeline, TimelineEvent } from "./timeline
 
 const O_DSYNC = fsConstants["O_DSYNC"]!;
 
+/** A file that was opened with O_SYNC or O_DSYNC. */
+interface FlushingFile {
+  readonly dataOnly: boolean;
+  /** Where the next call without a position reads or writes. */
+  position: number;
+}
+
 /** Stands in front of a memory file system and notes what each call does to it. */
 export class Recorder implements Interceptor, Timeline {
   readonly base: Image;
@@ -20,12 +27,13 @@ export class Recorder implements Interceptor, Timeline {
   readonly births: Map<InodeId, Birth> = new Map<InodeId, Birth>();
   readonly calls: string[] = [];
   readonly fs: NodeFileSystem;
+  readonly #backend: MemoryBackend;
   readonly #interception: Interception;
   readonly #overlaps: Overlaps;
   readonly #failSync: number;
   readonly #slots = new Map<string, number>();
-  /** How often each descriptor that flushes with every write does it: fully, or its data only. */
-  readonly #flushing = new Map<number, "all" | "data">();
+  /** The descriptors that flush with every write. */
+  readonly #flushing = new Map<number, FlushingFile>();
   /** Whether the time of an inode is one that the program chose. */
   readonly #chosen = new Map<InodeId, boolean>();
   #call: Call | undefined;
@@ -40,6 +48,7 @@ export class Recorder implements Interceptor, Timeline {
    */
   constructor(backend: MemoryBackend, base: Image, failSync = 0) {
     this.base = base;
+    this.#backend = backend;
     this.#failSync = failSync;
     this.#interception = new Interception(backend, this);
     this.#overlaps = new Overlaps(backend);
@@ -66,10 +75,10 @@ export class Recorder implements Interceptor, Timeline {
     this.events.push({ kind: "ack", call: this.calls.length });
   }
 
-  sync(call: Call, proceed: () => unknown): unknown {
+  sync(call: Call, proceed: (args?: readonly unknown[]) => unknown): unknown {
     const fails = this.#begin(call);
     try {
-      const result = proceed();
+      const result = fails ? proceed(this.#argsOfFailing(call)) : proceed();
       this.#end(call, result);
       if (fails) throw nodeError("EIO", call.name, []);
       return result;
@@ -79,11 +88,14 @@ export class Recorder implements Interceptor, Timeline {
     }
   }
 
-  async async(call: Call, proceed: () => Promise<unknown>): Promise<unknown> {
+  async async(
+    call: Call,
+    proceed: (args?: readonly unknown[]) => Promise<unknown>,
+  ): Promise<unknown> {
     const fails = this.#begin(call);
     const underWay = this.#overlaps.begin(call);
     try {
-      const made = proceed();
+      const made = fails ? proceed(this.#argsOfFailing(call)) : proceed();
       // The memory file system is done with a call when it returns: what comes now is another's.
       this.#call = undefined;
       const result = await made;
@@ -102,17 +114,32 @@ export class Recorder implements Interceptor, Timeline {
     this.#call = call;
     this.#changesOfCall = 0;
     this.calls.push(callLine(call));
-    const flushes = call.name === "fsync" || call.name === "fdatasync";
-    this.#failing = flushes && ++this.#syncs === this.#failSync;
+    this.#failing = this.#flushes(call) && ++this.#syncs === this.#failSync;
     return this.#failing;
+  }
+
+  #flushes({ name, fd, args }: Call): boolean {
+    if (name === "fsync" || name === "fdatasync") return true;
+    return name === "write" && this.#flushing.has(fd!) && (args[3] as number) > 0;
+  }
+
+  /** write(2) has put the bytes into the page cache when its flush fails, and leaves the position. */
+  #argsOfFailing({ name, fd, args }: Call): readonly unknown[] {
+    if (name !== "write" || !isAtPosition(args)) return args;
+    return [...args.slice(0, 4), this.#flushing.get(fd!)!.position];
   }
 
   #end(call: Call, result: unknown): void {
     if (call.name === "close") this.#flushing.delete(call.fd!);
+    if (call.name === "read" && isAtPosition(call.args)) {
+      const file = this.#flushing.get(call.fd!);
+      if (file !== undefined) file.position += result as number;
+    }
     if (call.name !== "open") return;
     const flags = call.args[1] as number;
-    if ((flags & O_SYNC) === O_SYNC) this.#flushing.set(result as number, "all");
-    else if ((flags & O_DSYNC) !== 0) this.#flushing.set(result as number, "data");
+    const dataOnly = (flags & O_SYNC) !== O_SYNC;
+    if (dataOnly && (flags & O_DSYNC) === 0) return;
+    this.#flushing.set(result as number, { dataOnly, position: 0 });
   }
 
   #threw(call: Call, error: unknown): void {
@@ -139,9 +166,11 @@ export class Recorder implements Interceptor, Timeline {
         this.#push(this.#changeOf(effect, call));
         const flushing = this.#flushing.get(this.#call?.fd ?? -1);
         if (flushing === undefined) return;
-        const { inode } = effect;
-        const dataOnly = flushing === "data";
-        this.events.push({ kind: "sync", inode, dataOnly, call, failed: false });
+        const { inode, offset, bytes } = effect;
+        const { dataOnly } = flushing;
+        const failed = this.#failing;
+        this.events.push({ kind: "sync", inode, dataOnly, call, failed });
+        if (!failed && isAtPosition(this.#call!.args)) flushing.position = offset + bytes.length;
         return;
       }
       default:
@@ -173,11 +202,11 @@ export class Recorder implements Interceptor, Timeline {
       case "write": {
         const { offset, bytes, sizeBefore } = effect;
         this.#chosen.set(effect.inode, false);
-        return { kind: "write", ...own, offset, bytes, sizeBefore };
+        return { kind: "write", ...own, offset, bytes, sizeBefore, mtimeMs: this.#mtimeNow() };
       }
       case "truncate":
         this.#chosen.set(effect.inode, false);
-        return { kind: "truncate", ...own, size: effect.size };
+        return { kind: "truncate", ...own, size: effect.size, mtimeMs: this.#mtimeNow() };
       case "attributes": {
         const { inode, attributes } = effect;
         if (this.#call?.name.endsWith("utimes")) this.#chosen.set(inode, true);
@@ -185,6 +214,18 @@ export class Recorder implements Interceptor, Timeline {
         return { kind: "attributes", ...own, attributes };
       }
     }
+  }
+
+  /** The time that the file of the present call has just got. */
+  #mtimeNow(): number {
+    const { fd, args } = this.#call!;
+    const path = args[0] as Path;
+    const options = { bigint: false };
+    const stats =
+      fd === undefined
+        ? this.#backend.sync("stat", [path, options])
+        : this.#backend.sync("fstat", [fd, options]);
+    return stats.mtimeMs as number;
   }
 
   #hasChosenTime(inode: InodeId): boolean {
@@ -210,4 +251,9 @@ export class Recorder implements Interceptor, Timeline {
     }
     return { slot, directory, name, inode };
   }
+}
+
+/** Whether a `read` or `write` begins where the last one ended. */
+function isAtPosition([, , , , position]: readonly unknown[]): boolean {
+  return position === null || (position as number | bigint) < 0;
 }

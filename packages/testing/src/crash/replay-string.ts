@@ -1,6 +1,6 @@
 import { invalidType } from "@holdfast/fs/steps";
 import type { Disk, Pending } from "./disk.ts";
-import { all, fatesOf, fullyDurable, half, lost, zeros } from "./fate.ts";
+import { all, fatesOf, fullyDurable, lost } from "./fate.ts";
 import type { Fate, Oddity } from "./fate.ts";
 import { metadataIn } from "./legal-states.ts";
 
@@ -9,9 +9,9 @@ import { metadataIn } from "./legal-states.ts";
  *
  * - `ext4`: the model, or `end` for a run that no power loss cut off.
  * - `after=12`: the power goes after 12 events, which are changes, flushes and acknowledgements.
- * - `not=3,5z,7p2048,9h`: the changes that did not reach the disk as they were made, by the number of
- *   their call: 3 not at all, 5 as zeros, of 7 the first 2048 bytes, of the rename 9 only the new name.
- *   `7.2` is the second change of call 7.
+ * - `not=3,5z,7p2048,8t4096,9h`: the changes that did not reach the disk as they were made, by the
+ *   number of their call: 3 not at all, 5 as zeros, of 7 the first 2048 bytes, of 8 all but the first
+ *   4096, of the rename 9 only the new name. `7.2` is the second change of call 7.
  * - `fault=2`: in a run in which the second fsync failed.
  * - `;btrfs:after=2:not=1`: and again during the recovery.
  */
@@ -25,7 +25,14 @@ export interface Replay {
 interface ReplayPoint {
   readonly model: string;
   readonly events: number;
-  readonly fates: ReadonlyMap<string, Fate>;
+  readonly fates: ReadonlyMap<string, NamedFate>;
+}
+
+/** A fate as it is written: how long a write is, only the run says. */
+interface NamedFate {
+  readonly kind: string | undefined;
+  readonly to: number | undefined;
+  readonly from: number | undefined;
 }
 
 export function formatReplay(
@@ -47,14 +54,14 @@ function formatFate(fate: Fate): string {
     case "half":
       return "h";
     case "part":
-      return `p${fate.bytes}`;
+      return fate.from === 0 ? `p${fate.to}` : `t${fate.from}`;
     default:
       return "";
   }
 }
 
 const form =
-  /^crashes:(?:end|(?<first>[\w.-]+:after=\d+(?::not=[\d.zhp,]+)?))(?::fault=(?<fault>[1-9]\d*))?(?:;(?<again>[\w.-]+:after=\d+(?::not=[\d.zhp,]+)?))?$/;
+  /^crashes:(?:end|(?<first>[\w.-]+:after=\d+(?::not=[\d.zhpt,]+)?))(?::fault=(?<fault>[1-9]\d*))?(?:;(?<again>[\w.-]+:after=\d+(?::not=[\d.zhpt,]+)?))?$/;
 
 /** @throws TypeError (`ERR_INVALID_ARG`) if it is not the text of a case */
 export function parseReplay(text: unknown): Replay {
@@ -76,16 +83,20 @@ function notAReplay(text: unknown): TypeError {
 
 function parsePoint(text: string, whole: unknown): ReplayPoint {
   const [model = "", after = "", not] = text.split(":");
-  const fates = new Map<string, Fate>();
+  const named = new Map<string, NamedFate>();
   for (const item of not === undefined ? [] : not.slice("not=".length).split(",")) {
-    const parts = /^(?<label>\d+(?:\.\d+)?)(?:z|h|p(?<bytes>\d+))?$/.exec(item)?.groups;
-    if (parts === undefined || fates.has(parts["label"]!)) throw notAReplay(whole);
-    const fate = item.endsWith("z") ? zeros : item.endsWith("h") ? half : lost;
-    const { label, bytes } = parts;
-    fates.set(label!, bytes === undefined ? fate : { kind: "part", bytes: Number(bytes) });
+    const parts = /^(?<label>\d+(?:\.\d+)?)(?:(?<kind>[zh])|p(?<to>\d+)|t(?<from>\d+))?$/.exec(
+      item,
+    )?.groups;
+    if (parts === undefined || named.has(parts["label"]!)) throw notAReplay(whole);
+    const { label, kind, to, from } = parts;
+    named.set(label!, { kind, to: numberIn(to), from: numberIn(from) });
   }
-  return { model, events: Number(after.slice("after=".length)), fates };
+  return { model, events: Number(after.slice("after=".length)), fates: named };
 }
+
+const numberIn = (digits: string | undefined): number | undefined =>
+  digits === undefined ? undefined : Number(digits);
 
 /**
  * What became of each change, as a replay says it. In a model that keeps the order of metadata, what
@@ -97,11 +108,11 @@ export function fatesIn(disk: Disk, { fates }: ReplayPoint): (pending: Pending) 
   const left = new Map(fates);
   const chosen = new Map<Pending, Fate>();
   for (const pending of disk.pending) {
-    const { change, durable } = pending;
+    const { change } = pending;
     const named = left.get(change.label);
     if (named === undefined) continue;
     left.delete(change.label);
-    const fate = fatesOf(disk.model, change, durable).find((one) => same(one, named));
+    const fate = fatesOf(disk.model, pending).find((one) => isNamed(one, named));
     if (fate === undefined) {
       throw invalidType("replayCrash", "replay", "a case that the model allows", change.label);
     }
@@ -119,7 +130,17 @@ export function fatesIn(disk: Disk, { fates }: ReplayPoint): (pending: Pending) 
   return (pending) => (pending.durable === fullyDurable ? all : (chosen.get(pending) ?? all));
 }
 
-function same(one: Fate, other: Fate): boolean {
-  if (one.kind === "part" && other.kind === "part") return one.bytes === other.bytes;
-  return one.kind === other.kind;
+function isNamed(fate: Fate, { kind, to, from }: NamedFate): boolean {
+  switch (fate.kind) {
+    case "part":
+      return fate.from === 0 ? fate.to === to : fate.from === from;
+    case "zeros":
+      return kind === "z";
+    case "half":
+      return kind === "h";
+    case "lost":
+      return kind === undefined && to === undefined && from === undefined;
+    default:
+      return false;
+  }
 }

@@ -34,12 +34,15 @@ export interface WriteChange extends InCall {
   readonly offset: number;
   readonly bytes: Uint8Array;
   readonly sizeBefore: number;
+  /** When it was made, by the file system's clock. */
+  readonly mtimeMs: number;
 }
 
-export interface TruncateChange extends InCall {
+interface TruncateChange extends InCall {
   readonly kind: "truncate";
   readonly inode: InodeId;
   readonly size: number;
+  readonly mtimeMs: number;
 }
 
 export interface AttributesChange extends InCall {

@@ -5,6 +5,7 @@
  */
 
 import { join } from "node:path";
+import type { ProcessIdentity } from "@holdfast/fs/steps";
 import type { CallName } from "../calls/call.ts";
 import type { ProcessCall } from "./outcome.ts";
 
@@ -28,15 +29,15 @@ export type Control =
       readonly folder: string;
       /** Calls below it count. */
       readonly dir: string;
-      readonly parent: number;
+      readonly parent: ProcessIdentity;
       readonly point?: Point;
     }
-  | { readonly mode: "storm"; readonly folder: string }
+  | { readonly mode: "storm"; readonly folder: string; readonly parent: ProcessIdentity }
   | {
       readonly mode: "attack";
       readonly folder: string;
       readonly dir: string;
-      readonly parent: number;
+      readonly parent: ProcessIdentity;
       readonly source: AttackSource;
     };
 
@@ -52,8 +53,14 @@ export type JournalEntry =
   | { readonly kind: "error"; readonly index: number; readonly code: string }
   /** The point has come: what it asks for happens now. */
   | { readonly kind: "reached" }
-  /** Node is up, and the program's own modules are loaded next. */
-  | { readonly kind: "started" };
+  /** Node is up in a process, and the program's own modules are loaded next. */
+  | { readonly kind: "started"; readonly pid: number; readonly ppid: number }
+  /** A process `by` has started another one; `execSync` does not say which. */
+  | { readonly kind: "child"; readonly by: number; readonly pid?: number; readonly name: string }
+  /** A process has started a worker thread. */
+  | { readonly kind: "thread"; readonly pid: number }
+  /** A process that is not the one that is swept has made a call that would count. */
+  | { readonly kind: "elsewhere"; readonly pid: number };
 
 export const journalOf = (folder: string): string => join(folder, "journal");
 /** Holds the id of the one process that is swept. */

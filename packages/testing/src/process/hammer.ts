@@ -2,7 +2,7 @@ import { closeSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as turn, setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { invalidType } from "@holdfast/fs/steps";
+import { invalidType, processIdentity } from "@holdfast/fs/steps";
 import { controlVariable, stopOf, tallyOf, type AttackSource, type Control } from "./control.ts";
 import { preloadUrl } from "./preload-url.ts";
 import { startProgram, type RunningProgram } from "./start-program.ts";
@@ -73,21 +73,23 @@ export async function hammer(options: HammerOptions): Promise<HammerReport> {
   const workspace = new Workspace();
   let attacker: RunningProgram | undefined;
   try {
-    await prepare?.(workspace.dir);
-    writeFileSync(tallyOf(workspace.control), new Uint8Array(tallyBytes));
-    attacker = startAttacker(workspace, sourceOf(options.attack, workspace));
-    const tally = openSync(tallyOf(workspace.control), "r");
-    try {
-      const report = await actWhile(attacker, tally, workspace.dir, options);
-      const stderr = await stop(attacker, workspace);
-      if (report.contested >= minContested) return report;
-      throw new Error(
-        `hammer: an attack landed during ${report.contested} of ${report.acts} calls of act, ` +
-          `fewer than ${minContested}; ${report.landed} of ${report.tried} attacks landed at all\n${stderr}`,
-      );
-    } finally {
-      closeSync(tally);
-    }
+    return await workspace.use(async () => {
+      await prepare?.(workspace.dir);
+      writeFileSync(tallyOf(workspace.control), new Uint8Array(tallyBytes));
+      attacker = startAttacker(workspace, sourceOf(options.attack, workspace));
+      const tally = openSync(tallyOf(workspace.control), "r");
+      try {
+        const report = await actWhile(attacker, tally, workspace.dir, options);
+        const stderr = await stop(attacker, workspace);
+        if (report.contested >= minContested) return report;
+        throw new Error(
+          `hammer: an attack landed during ${report.contested} of ${report.acts} calls of act, ` +
+            `fewer than ${minContested}; ${report.landed} of ${report.tried} attacks landed at all\n${stderr}`,
+        );
+      } finally {
+        closeSync(tally);
+      }
+    });
   } finally {
     attacker?.kill();
     await attacker?.ended.catch(() => {}); // thrown above already
@@ -123,7 +125,7 @@ function sourceOf(attack: HammerOptions["attack"], { control }: Workspace): Atta
 }
 
 function startAttacker({ dir, control: folder }: Workspace, source: AttackSource): RunningProgram {
-  const control: Control = { mode: "attack", folder, dir, parent: process.pid, source };
+  const control: Control = { mode: "attack", folder, dir, parent: processIdentity(), source };
   return startProgram({
     command: [process.execPath, fileURLToPath(preloadUrl())],
     env: { ...process.env, [controlVariable]: JSON.stringify(control) },

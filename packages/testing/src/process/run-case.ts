@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { processIdentity } from "@holdfast/fs/steps";
 import {
   claimOf,
   controlVariable,
@@ -12,6 +13,7 @@ import {
   type Point,
 } from "./control.ts";
 import type { ProcessCall, ProcessOutcome } from "./outcome.ts";
+import { leftOut } from "./left-out.ts";
 import { disturbanceOf } from "./points.ts";
 import { startProgram, type Launch } from "./start-program.ts";
 import type { Workspace } from "./workspace.ts";
@@ -22,6 +24,8 @@ export interface CaseRun {
   readonly timedOut: boolean;
   /** What the adversary returned; `undefined` if it was not called. */
   readonly raced: unknown;
+  /** What it started that was neither seen nor disturbed, one line each. */
+  readonly leftOut: readonly string[];
 }
 
 export interface CaseOptions {
@@ -48,7 +52,7 @@ export async function runCase(options: CaseOptions): Promise<CaseRun> {
     mode: "sweep",
     folder,
     dir,
-    parent: process.pid,
+    parent: processIdentity(),
     ...(point !== undefined && { point }),
   };
   const env = { ...launch.env, [controlVariable]: JSON.stringify(control) };
@@ -69,7 +73,8 @@ export async function runCase(options: CaseOptions): Promise<CaseRun> {
     const calls = callsOf(journal);
     const reached = journal.some(({ kind }) => kind === "reached");
     const disturbed = reached ? disturbanceOf(point!, calls) : undefined;
-    return { outcome: { dir, exit, calls, disturbed }, timedOut, raced };
+    const outcome = { dir, exit, calls, disturbed };
+    return { outcome, timedOut, raced, leftOut: leftOut(journal, readClaim(folder)) };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", program.kill);
@@ -92,18 +97,26 @@ async function attackWhenStopped(
     if (over) return undefined;
     await sleep(1);
   }
-  const pid = Number(readFileSync(claimOf(control), "utf8"));
-  const acted = await race({ pid, calls: callsOf(readJournal(control)) });
+  const acted = await race({ pid: readClaim(control)!, calls: callsOf(readJournal(control)) });
   writeFileSync(goOf(control), "");
   return acted ?? true;
 }
 
-export function readJournal(folder: string): JournalEntry[] {
+export const readJournal = (folder: string): JournalEntry[] =>
+  parseJournal(readIfPresent(journalOf(folder)) ?? "");
+
+/** The process that is swept; `undefined`: none has made a call that counts. */
+function readClaim(folder: string): number | undefined {
+  const text = readIfPresent(claimOf(folder));
+  return text === undefined ? undefined : Number(text);
+}
+
+function readIfPresent(file: string): string | undefined {
   try {
-    return parseJournal(readFileSync(journalOf(folder), "utf8"));
+    return readFileSync(file, "utf8");
   } catch (error) {
     // Nothing that was to be noted has happened.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }

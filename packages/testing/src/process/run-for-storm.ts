@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { processIdentity } from "@holdfast/fs/steps";
 import { controlVariable, type Control } from "./control.ts";
 import { readJournal } from "./run-case.ts";
 import type { ProcessExit } from "./outcome.ts";
@@ -29,7 +30,7 @@ interface StormRunOptions {
 /** Runs the program once, and kills it or not. No process of it is left afterwards. */
 export async function runForStorm(options: StormRunOptions): Promise<StormRun> {
   const { launch, folder, killAfterMs, patienceMs, timeoutMs, signal } = options;
-  const control: Control = { mode: "storm", folder };
+  const control: Control = { mode: "storm", folder, parent: processIdentity() };
   const spawned = performance.now();
   const env = { ...launch.env, [controlVariable]: JSON.stringify(control) };
   const program = startProgram({ ...launch, env });
@@ -77,6 +78,8 @@ async function waitUntil(moment: number, program: RunningProgram): Promise<void>
   for (;;) {
     const left = moment - performance.now();
     if (left <= 0 || program.endedAt() !== undefined) return;
-    if (left > 2) await sleep(left - 1.5);
+    if (left <= 2) continue;
+    // A program that has ended, or was, is not waited for.
+    await Promise.race([sleep(left - 1.5, undefined, { ref: false }), program.ended]);
   }
 }

@@ -55,6 +55,9 @@ export function startProgram({ command, env, cwd }: Launch): RunningProgram {
     endedAt ??= performance.now();
     forget();
   });
+  // Rejects as soon as it cannot be started, which is before its starter has come to wait for it; who
+  // waits later hears of it all the same.
+  ended.catch(() => {});
   return { kill, ended, endedAt: () => endedAt, hasSpoken: () => spoken };
 }
 

@@ -1,17 +1,22 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { invalidRange } from "@holdfast/fs/steps";
 import { Exploration } from "../scenario/exploration.ts";
 import { Random } from "../scenario/random.ts";
 import type { Progress, Report } from "../scenario/report.ts";
+import { changedNothing } from "./changed-nothing.ts";
 import { describeState, firstLineOf } from "./describe-case.ts";
+import { fingerprintOf, tickMs } from "./fingerprint.ts";
 import type { ProcessExit } from "./outcome.ts";
 import { withPreload } from "./preload-url.ts";
-import { runForStorm } from "./run-for-storm.ts";
+import { runForStorm, type StormRun } from "./run-for-storm.ts";
 import {
   atLeastOne,
   commandIn,
+  cwdIn,
   defaultTimeoutMs,
   validateRun,
   type Command,
+  type WorkingDirectory,
 } from "./sweep-options.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -50,8 +55,11 @@ export interface StormOptions {
   readonly seed?: number;
   /** Over the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Default: the directory. */
-  readonly cwd?: string;
+  /**
+   * Where the program runs. Default: where this process does. One that writes into its working
+   * directory needs `(dir) => dir`, and its own absolute path in `command`.
+   */
+  readonly cwd?: WorkingDirectory;
   /** How long an undisturbed run may take. Default: 30,000. */
   readonly timeoutMs?: number;
   /** How many failures are kept. Default: 10. */
@@ -81,13 +89,14 @@ const measureEvery = 20;
  * of one that writes for a millisecond and loads modules for fifty, most kills miss the writing.
  *
  * @returns what was found. A report with failures is not thrown: give it to `assertProcessPassed`.
- * @throws `Error` if fewer kills than `minWhileRunning` hit the program while it ran: then too little
- *   was tested
+ * @throws `Error` if fewer kills than `minWhileRunning` hit the program while it ran; if its first,
+ *   undisturbed run ends with an error or changes nothing below its directory; with `withinMs`, if no
+ *   run changes anything there: then too little was tested
  * @throws `TypeError`, `RangeError` (`ERR_INVALID_ARG`) before any work
  *
  * @example
  * const report = await storm({
- *   command: ["node", "writer.mjs"],
+ *   command: (dir) => ["node", "writer.mjs", dir],
  *   kills: 100,
  *   check: ({ dir }) => void JSON.parse(readFileSync(join(dir, "state.json"), "utf8")),
  * });
@@ -121,6 +130,9 @@ class Storm {
   #announces = true;
   #whileRunning = 0;
   #afterEnd = 0;
+  /** Whether a run has changed something below the directory. */
+  #works = false;
+  #lastExit: ProcessExit | undefined;
 
   constructor(options: StormOptions) {
     const { onProgress, maxFailures, seed } = options;
@@ -139,13 +151,15 @@ class Storm {
     const minimum = this.#options.minWhileRunning ?? Math.ceil(kills / 2);
     const measured = withinMs === undefined;
     this.#workMs = withinMs ?? 0;
-    if (measured) await this.#once(undefined); // the first run is slower: nothing is cached yet
+    // The first run is slower: nothing is cached yet.
+    if (measured) await this.#once(undefined);
     for (let kill = 0; kill < kills; kill++) {
       if (measured && kill % measureEvery === 0) await this.#once(undefined);
       this.#exploration.mayGoOn(); // tells how far it is
       await this.#once(this.#random.next() * this.#workMs);
     }
     if (measured) await this.#once(undefined);
+    if (!this.#works) throw changedNothing("storm", this.#lastExit!);
     if (this.#whileRunning < minimum) {
       throw new Error(
         `storm: only ${this.#whileRunning} of ${kills} kills hit the program while it ran, fewer than ` +
@@ -162,22 +176,16 @@ class Storm {
   }
 
   async #once(killAfterMs: number | undefined): Promise<void> {
-    const { command, env, cwd, timeoutMs = defaultTimeoutMs, signal } = this.#options;
-    signal?.throwIfAborted();
-    const { dir, control } = await this.#place();
-    const launch = {
-      command: commandIn("storm", command, dir),
-      env: withPreload({ ...process.env, ...env, HOLDFAST_DIR: dir }),
-      cwd: cwd ?? dir,
-    };
-    const ran = await runForStorm({
-      launch,
-      folder: control,
-      killAfterMs,
-      timeoutMs,
-      signal,
-      patienceMs: this.#announces ? timeoutMs : 0,
-    });
+    this.#options.signal?.throwIfAborted();
+    const workspace = await this.#place();
+    await workspace.use(() => this.#onceIn(workspace, killAfterMs));
+  }
+
+  async #onceIn(workspace: Workspace, killAfterMs: number | undefined): Promise<void> {
+    const { dir } = workspace;
+    const ran = await this.#watched(dir, () => this.#start(workspace, killAfterMs));
+    this.#lastExit = ran.exit;
+    if (killAfterMs === undefined && this.#exploration.cases === 0) requireWork(ran, this.#works);
     if (killAfterMs === undefined) {
       this.#workMs = ran.workMs;
       this.#announces = ran.announced;
@@ -188,6 +196,34 @@ class Storm {
     await this.#judge({ dir, exit: ran.exit, killed: ran.killed }, ran.timedOut, when);
   }
 
+  async #start({ dir, control }: Workspace, killAfterMs: number | undefined): Promise<StormRun> {
+    const { command, env, cwd, timeoutMs = defaultTimeoutMs, signal } = this.#options;
+    const launch = {
+      command: commandIn("storm", command, dir),
+      env: withPreload({ ...process.env, ...env, HOLDFAST_DIR: dir }),
+      cwd: cwdIn("storm", cwd, dir),
+    };
+    const patienceMs = this.#announces ? timeoutMs : 0;
+    return await runForStorm({
+      launch,
+      folder: control,
+      killAfterMs,
+      timeoutMs,
+      signal,
+      patienceMs,
+    });
+  }
+
+  /** Looks whether the program changes anything, until it once has. */
+  async #watched(dir: string, run: () => Promise<StormRun>): Promise<StormRun> {
+    if (this.#works) return await run();
+    await sleep(tickMs);
+    const before = fingerprintOf(dir);
+    const ran = await run();
+    this.#works = fingerprintOf(dir) !== before;
+    return ran;
+  }
+
   async #place(): Promise<Workspace> {
     const { directory = "same", prepare } = this.#options;
     if (this.#workspace !== undefined && directory === "same") {
@@ -195,9 +231,10 @@ class Storm {
       return this.#workspace;
     }
     this.cleanUp();
-    this.#workspace = new Workspace();
-    await prepare?.(this.#workspace.dir);
-    return this.#workspace;
+    const workspace = new Workspace();
+    this.#workspace = workspace;
+    await workspace.use(async () => await prepare?.(workspace.dir));
+    return workspace;
   }
 
   async #judge(outcome: StormOutcome, timedOut: boolean, when: string | undefined): Promise<void> {
@@ -221,4 +258,15 @@ class Storm {
       });
     }
   }
+}
+
+/** A program that fails undisturbed would be killed in the middle of saying so. */
+function requireWork({ exit, timedOut }: StormRun, works: boolean): void {
+  if (timedOut) return; // a failure of its own
+  if (exit.code !== 0) {
+    throw new Error(
+      `storm: the undisturbed program failed (exit code ${exit.code}, signal ${exit.signal})\n${exit.stderr}`,
+    );
+  }
+  if (!works) throw changedNothing("storm", exit);
 }

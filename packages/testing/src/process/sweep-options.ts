@@ -6,6 +6,9 @@ import type { Disturbance, ProcessCall, ProcessOutcome } from "./outcome.ts";
 /** The command line: one for all, or one for each directory. */
 export type Command = readonly string[] | ((dir: string) => readonly string[]);
 
+/** A working directory: one for all, or one for each directory. */
+export type WorkingDirectory = string | ((dir: string) => string);
+
 /** What an adversary is told at the moment at which it may act. */
 export interface RaceMoment {
   readonly dir: string;
@@ -20,8 +23,9 @@ export interface RaceMoment {
 
 export interface SweepProcessOptions {
   /**
-   * The command line: `["node", "save.mjs"]`. It is told the directory in the environment variable
-   * `HOLDFAST_DIR`; a function is given it, and returns the command line.
+   * The command line, as you would type it where the test runs: `["node", "save.mjs"]`. The program is
+   * told its directory in the environment variable `HOLDFAST_DIR`; a function is given it, and returns
+   * the command line: `(dir) => ["node", "save.mjs", dir]`.
    */
   readonly command: Command;
   readonly verb: Disturbance["verb"];
@@ -41,8 +45,12 @@ export interface SweepProcessOptions {
   readonly errnos?: readonly string[];
   /** Over the environment of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Default: the case's directory. */
-  readonly cwd?: string;
+  /**
+   * Where the program runs. Default: where this process does, so that relative names of programs mean
+   * the same. A program that writes into its working directory needs `(dir) => dir`, and then its own
+   * absolute path in `command`.
+   */
+  readonly cwd?: WorkingDirectory;
   /** How long one run may take before it is killed and counts as a failure. Default: 30,000. */
   readonly timeoutMs?: number;
   /** Stops after so many runs; the report then is not exhaustive. Default: no limit. */
@@ -86,12 +94,15 @@ interface RunOptions {
   readonly command: Command;
   readonly prepare?: unknown;
   readonly check: unknown;
+  readonly cwd?: WorkingDirectory;
   readonly timeoutMs?: number;
 }
 
 /** What a sweep and a storm both take. */
-export function validateRun(op: string, { command, prepare, check, timeoutMs }: RunOptions): void {
+export function validateRun(op: string, options: RunOptions): void {
+  const { command, prepare, check, cwd, timeoutMs } = options;
   if (typeof command !== "function") validateCommand(op, command);
+  if (cwd !== undefined && typeof cwd !== "function") validateCwd(op, cwd);
   if (prepare !== undefined && typeof prepare !== "function") {
     throw invalidType(op, "prepare", "a function", prepare);
   }
@@ -105,6 +116,18 @@ export function commandIn(op: string, command: Command, dir: string): readonly s
   const line = command(dir);
   validateCommand(op, line);
   return line;
+}
+
+/** The working directory for one directory. */
+export function cwdIn(op: string, cwd: WorkingDirectory | undefined, dir: string): string {
+  if (typeof cwd !== "function") return cwd ?? process.cwd();
+  const place = cwd(dir);
+  validateCwd(op, place);
+  return place;
+}
+
+function validateCwd(op: string, cwd: unknown): void {
+  if (typeof cwd !== "string") throw invalidType(op, "cwd", "a string or a function", cwd);
 }
 
 function validateCommand(op: string, command: unknown): void {

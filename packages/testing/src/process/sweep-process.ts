@@ -1,12 +1,14 @@
 import { Exploration } from "../scenario/exploration.ts";
 import type { Failure, Report } from "../scenario/report.ts";
 import type { Point } from "./control.ts";
+import { changedNothing } from "./changed-nothing.ts";
 import { describeCalls, describeState, firstLineOf } from "./describe-case.ts";
 import { describeDisturbance, formatPoint, parsePoint, pointsAt } from "./points.ts";
 import { withPreload } from "./preload-url.ts";
 import { runCase, type CaseRun } from "./run-case.ts";
 import {
   commandIn,
+  cwdIn,
   defaultTimeoutMs,
   validateSweep,
   type SweepProcessOptions,
@@ -27,13 +29,18 @@ import { Workspace } from "./workspace.ts";
  * What counts: calls of `node:fs` in all of its forms (sync, callbacks, promises, `FileHandle`s,
  * streams) that create, change, flush or remove something at or below the directory. A `writeFile`, an
  * `rm`, a `cp` is several calls, and each of them a point. The first process that makes one is the
- * program: of what it starts in turn, and of its worker threads, nothing counts.
+ * program: of what it starts in turn, and of its worker threads, nothing counts; the report's `limits`
+ * then say so. The program runs where the test does (see `cwd`), and is told its directory.
  *
  * What is left out: calls that only read are no points. What goes around `node:fs` (native code,
  * `process.binding`) is not seen, nor is `mkdtempDisposable` of newer versions. A kill leaves what the kernel was told intact: for what a power cut
  * leaves, use `exploreCrashes`.
  *
  * The program must end by itself; run it with Node 20.19 or later, on Linux or macOS.
+ *
+ * No process and no directory is left afterwards, also after Ctrl-C, SIGTERM or SIGHUP. If SIGKILL ends
+ * the test, its Node programs end as soon as their event loop turns, and a directory
+ * `holdfast-process-*` stays where temporary files go.
  *
  * @returns what was found. A report with failures is not thrown: give it to `assertProcessPassed`.
  * @throws `TypeError`, `RangeError` (`ERR_INVALID_ARG`) before any work
@@ -42,7 +49,7 @@ import { Workspace } from "./workspace.ts";
  *
  * @example
  * const report = await sweepProcess({
- *   command: ["node", "save.mjs"],
+ *   command: (dir) => ["node", "save.mjs", dir],
  *   verb: "kill",
  *   prepare: (dir) => writeFileSync(join(dir, "state.json"), "{}"),
  *   check: ({ dir }) => void JSON.parse(readFileSync(join(dir, "state.json"), "utf8")),
@@ -81,14 +88,9 @@ class Sweep {
 
   async runAll(): Promise<void> {
     const { verb, errnos } = this.#options;
-    const { outcome } = await this.run(undefined);
+    const { outcome, leftOut } = await this.run(undefined);
     const { calls, exit } = outcome;
-    if (calls.length === 0) {
-      throw new Error(
-        "sweepProcess: the program changed nothing below its directory, so nothing was tested " +
-          `(exit code ${exit.code}, signal ${exit.signal})\n${exit.stderr}`,
-      );
-    }
+    if (calls.length === 0) throw changedNothing("sweepProcess", exit, leftOut);
     if (this.exploration.failed > 0) {
       this.exploration.leaveOut("the undisturbed program fails its check already");
       return;
@@ -109,33 +111,41 @@ class Sweep {
 
   /** Runs one case, and checks it. */
   async run(point: Point | undefined): Promise<CaseRun> {
-    const { command, prepare, race, env, cwd, timeoutMs, signal } = this.#options;
     const workspace = new Workspace();
-    const { dir } = workspace;
     try {
-      await prepare?.(dir);
-      const launch = {
-        command: commandIn("sweepProcess", command, dir),
-        env: withPreload({ ...process.env, ...env, HOLDFAST_DIR: dir }),
-        cwd: cwd ?? dir,
-      };
-      const ran = await runCase({
-        launch,
-        workspace,
-        point,
-        signal,
-        timeoutMs: timeoutMs ?? defaultTimeoutMs,
-        race: (moment) =>
-          race?.({ ...moment, dir, call: moment.calls.at(-1)!, when: whenOf(point) }),
-      });
+      const [ran, failure] = await workspace.use(() => this.#runIn(workspace, point));
       if (ran.raced !== undefined) this.#raced++;
       if (ran.raced !== undefined && ran.raced !== false) this.#acted++;
       if (point !== undefined && ran.outcome.disturbed === undefined) this.#missed(point);
-      this.exploration.ran(await this.#judge(ran, point));
+      for (const line of ran.leftOut) this.exploration.leaveOut(line);
+      this.exploration.ran(failure);
       return ran;
     } finally {
       workspace.remove();
     }
+  }
+
+  async #runIn(
+    workspace: Workspace,
+    point: Point | undefined,
+  ): Promise<[CaseRun, Failure | undefined]> {
+    const { command, prepare, race, env, cwd, timeoutMs, signal } = this.#options;
+    const { dir } = workspace;
+    await prepare?.(dir);
+    const launch = {
+      command: commandIn("sweepProcess", command, dir),
+      env: withPreload({ ...process.env, ...env, HOLDFAST_DIR: dir }),
+      cwd: cwdIn("sweepProcess", cwd, dir),
+    };
+    const ran = await runCase({
+      launch,
+      workspace,
+      point,
+      signal,
+      timeoutMs: timeoutMs ?? defaultTimeoutMs,
+      race: (moment) => race?.({ ...moment, dir, call: moment.calls.at(-1)!, when: whenOf(point) }),
+    });
+    return [ran, await this.#judge(ran, point)];
   }
 
   async #judge(ran: CaseRun, point: Point | undefined): Promise<Failure | undefined> {

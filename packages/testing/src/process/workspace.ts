@@ -5,7 +5,7 @@ import { atExit } from "./at-exit.ts";
 
 /**
  * A new directory on the real disk for one program, and a folder beside it for what it is told and
- * tells. Removed at the latest when this process ends.
+ * tells. Removed at the latest when this process ends, other than by SIGKILL.
  */
 export class Workspace {
   /** The directory of the program: a real path. */
@@ -13,10 +13,14 @@ export class Workspace {
   readonly control: string;
   readonly #whole: string;
   readonly #forget: () => void;
+  #lostTo: NodeJS.Signals | undefined;
 
   constructor() {
     this.#whole = realpathSync(mkdtempSync(join(realpathSync(tmpdir()), "holdfast-process-")));
-    this.#forget = atExit(() => removeTree(this.#whole));
+    this.#forget = atExit((ending) => {
+      if (ending !== "exit") this.#lostTo = ending;
+      removeTree(this.#whole);
+    });
     this.dir = join(this.#whole, "dir");
     this.control = join(this.#whole, "control");
     mkdirSync(this.dir);
@@ -27,6 +31,27 @@ export class Workspace {
   resetControl(): void {
     rmSync(this.control, { recursive: true });
     mkdirSync(this.control);
+  }
+
+  /**
+   * Does `work` with the directory. If a signal has taken that away meanwhile, and somebody else in
+   * this process has caught the signal, then what the work found or threw says nothing.
+   *
+   * @throws `Error` `"interrupted by SIGINT"`
+   */
+  async use<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await work();
+      this.#requireThere();
+      return result;
+    } catch (error) {
+      this.#requireThere();
+      throw error;
+    }
+  }
+
+  #requireThere(): void {
+    if (this.#lostTo !== undefined) throw new Error(`interrupted by ${this.#lostTo}`);
   }
 
   remove(): void {

@@ -11,7 +11,7 @@ export function formatEntry(entry: TracedEntry, names: StableNames, callers = fa
 }
 
 /** `"src/state.ts:12:5"`, from where the program runs. */
-function formatCaller(caller: string): string {
+export function formatCaller(caller: string): string {
   const [, file, place] = /^(.*?)((?::\d+){0,2})$/.exec(caller)!;
   const shown = relative(process.cwd(), file!);
   return (shown.startsWith("..") ? file! : shown) + place!;

@@ -16,6 +16,7 @@ export type LintRule =
   | "fsync-retried"
   | "ignored-error"
   | "name-gone"
+  | "in-place-overwrite"
   | "check-then-use"
   | "staged-not-exclusive"
   | "staged-elsewhere"
@@ -50,12 +51,16 @@ export const lintRules: { readonly [Rule in LintRule]: LintFacts } = {
     problem: "is taken away before the new one is there",
     hint: "rename the new file over the old one: in between, a crash leaves no file, and readers find none; keep a copy with link() if the old one is wanted",
   },
+  "in-place-overwrite": {
+    problem: "is acknowledged, and its content was overwritten in place",
+    hint: "write a new file, fsync it and rename it over the old one: a crash in the middle leaves an empty file, or one that is half old and half new, and no fsync afterwards helps",
+  },
   "check-then-use": {
     problem: "is looked at, and then used by the same path",
     hint: "between the two somebody can put a link or another file there: open it first, with O_NOFOLLOW or O_EXCL, and look at the descriptor with fstat",
   },
   "staged-not-exclusive": {
-    problem: "is a staged file that was opened without O_EXCL",
+    problem: "is opened without O_EXCL, and then given another name",
     hint: 'open it with "wx": otherwise what another process wrote, or a symbolic link that was planted there, is used',
   },
   "staged-elsewhere": {
@@ -63,8 +68,9 @@ export const lintRules: { readonly [Rule in LintRule]: LintFacts } = {
     hint: "stage the file next to its target: a rename between directories can fail with EXDEV, and flushing one directory does not flush the other",
   },
   "unlink-foreign": {
-    problem: "is removed, and the program did not create it",
-    hint: "remove only what this run created: it may be another process's by now",
+    problem:
+      "is removed, has the name of a lock or a staged file, and the program did not create it",
+    hint: "remove only the locks and staged files that this run created: another process may be using them",
   },
 };
 

@@ -1,5 +1,5 @@
 import { invalidType } from "@holdfast/fs/steps";
-import { changesDisk, type Call, type CallName } from "../calls/call.ts";
+import { changesDisk, type Call, type CallName, type Path } from "../calls/call.ts";
 import { callerOf } from "../calls/caller.ts";
 import { O_CREAT, O_EXCL } from "../calls/constants.ts";
 import { facesOf } from "../calls/faces.ts";
@@ -7,6 +7,7 @@ import { Interception, type Interceptor } from "../calls/intercept.ts";
 import type { FileSystemLike, NodeFileSystem } from "../calls/node-file-system.ts";
 import { backendOf } from "../calls/real-backend.ts";
 import type { Backend } from "../calls/backend.ts";
+import { lookUp, lookUpSync } from "./look-up.ts";
 import { resolvePaths } from "./paths.ts";
 import { formatEntry } from "./format-entry.ts";
 import { StableNames } from "./stable-names.ts";
@@ -24,9 +25,16 @@ export interface TraceOptions {
  * A file system that does what `fs` does and notes each call: one readable line each, fit for a
  * snapshot, and enough for `lintTrace` to judge.
  *
- * Nothing in a line differs from run to run: descriptors have no numbers, and what is
- * created on its way to another name, or with a name that looks random, is `staged` (`staged 2`, …). Works in every face: synchronous,
- * promises, callbacks, streams.
+ * Nothing in a line differs from run to run. Descriptors have no numbers. `staged` (`staged 2`, …) is
+ * what is made in the trace and later renamed or linked to another name, whatever it was called; what
+ * is made and removed again, unless it has a name that a person would choose (`x.lock`, `report.txt`);
+ * what `mkdtemp` makes; and of what stays, a name that clearly differs from run to run: with a UUID,
+ * with a number in a name like `x.4711.tmp`, or with random characters after another name of the
+ * trace (`state.json.3f2a9c`). What was there before has its own name, and so has what only looks a
+ * little random (`2024-01-01.log`, `index-3f2a9c1b.js`).
+ *
+ * Works in every face: synchronous, promises, callbacks, streams. Before an `open` that is not
+ * exclusive, and before `truncate`, it looks with `lstat` (and `readlink`) what is at the path.
  *
  * @throws `TypeError` (`ERR_INVALID_ARG`) if `fs` is no object, or `root` is no text
  * @example
@@ -85,13 +93,8 @@ class FileSystemTrace implements Trace, Interceptor {
 
   sync(call: Call, proceed: () => unknown): unknown {
     const entry = noteOf(call);
-    if (mayCreate(call)) {
-      try {
-        this.#under.sync("lstat", [call.args[0] as string, { bigint: false }], { via: "trace" });
-        entry.existed = true;
-      } catch (error) {
-        entry.existed = whetherMissing(error);
-      }
+    if (followsPath(call)) {
+      Object.assign(entry, lookUpSync(this.#under, call.args[0] as Path, entry.paths[0]!));
     }
     this.events.push({ at: "begin", entry });
     try {
@@ -104,11 +107,8 @@ class FileSystemTrace implements Trace, Interceptor {
   async async(call: Call, proceed: () => Promise<unknown>): Promise<unknown> {
     const entry = noteOf(call);
     this.events.push({ at: "begin", entry });
-    if (mayCreate(call)) {
-      const path = call.args[0] as string;
-      entry.existed = await this.#under
-        .async("lstat", [path, { bigint: false }], { via: "trace" })
-        .then(() => true, whetherMissing);
+    if (followsPath(call)) {
+      Object.assign(entry, await lookUp(this.#under, call.args[0] as Path, entry.paths[0]!));
     }
     try {
       return this.#succeeded(entry, await proceed());
@@ -134,16 +134,12 @@ class FileSystemTrace implements Trace, Interceptor {
 
 function noteOf({ name, args, via, fd, caller, paths }: Call): Mutable<TracedCall> {
   const known = { kind: "call", name, args, via, fd, caller } as const;
-  const rest = { existed: undefined, result: undefined, error: undefined };
-  return { ...known, ...rest, paths: resolvePaths(name, paths) };
+  const before = { existed: undefined, size: undefined, target: undefined };
+  const after = { result: undefined, error: undefined };
+  return { ...known, ...before, ...after, paths: resolvePaths(name, paths) };
 }
 
-/**
- * Without O_EXCL nobody says whether `open` made the name; a directory that got none needs no flush.
- * So it is looked up first, past the program.
- */
-const mayCreate = ({ name, args }: { name: CallName; args: readonly unknown[] }): boolean =>
-  name === "open" && ((args[1] as number) & (O_CREAT | O_EXCL)) === O_CREAT;
-
-const whetherMissing = (error: unknown): false | undefined =>
-  (error as NodeJS.ErrnoException).code === "ENOENT" ? false : undefined;
+/** Only what an exclusive `open` makes is known to be new, and itself. Elsewhere it is looked up first. */
+const followsPath = ({ name, args }: { name: CallName; args: readonly unknown[] }): boolean =>
+  name === "truncate" ||
+  (name === "open" && ((args[1] as number) & (O_CREAT | O_EXCL)) !== (O_CREAT | O_EXCL));

@@ -17,8 +17,15 @@ export interface TracedCall {
    * together with this package.
    */
   readonly caller: string | undefined;
-  /** Of an `open` that may create: whether the name was there; `undefined` if that is not known. */
+  /**
+   * Of an `open` that is not exclusive, and of `truncate`: whether what the path leads to was there;
+   * `undefined` if that is not known.
+   */
   readonly existed: boolean | undefined;
+  /** Of the same: the size of the file before, in bytes; `undefined` if there was none. */
+  readonly size: number | undefined;
+  /** Of the same: where the path leads, absolute, if it is a symbolic link. */
+  readonly target: string | undefined;
   /** What it returned; `undefined` while it is under way, and if it failed. */
   readonly result: unknown;
   /** `error.code` if it failed, or the name of the error if it has no code. */

@@ -239,10 +239,14 @@ describe("removedStaysRemoved", () => {
 describe("noStagedFiles", () => {
   it("knows the names of staged files", async () => {
     const check = noStagedFiles("/d");
-    const fine = ["d/state.json = ", "d/template = ", "d/temperature.log = ", "d/v2 = "];
-    expect(await verdict(check, fine)).toBeUndefined();
-    for (const name of ["a.tmp", ".a.swp", "a~", "tmp-x", "a.part", ".a.4711.9f8e7d6c", "a.temp"]) {
-      expect(await verdict(check, [`d/${name} = `])).toBe(`left behind in /d: ${name}`);
+    const fine = ["state.json", "template", "temperature.log", "v2", "2024-01-01.log"];
+    fine.push("invoice-123456.pdf", "index-3f2a9c1b.js", "000001.log", "state.json.20240101");
+    const tree = fine.map((name) => `d/${name} = `);
+    expect(await verdict(check, tree)).toBeUndefined();
+    const staged = ["a.tmp", ".a.swp", "a~", "tmp-x", "a.part", "a.temp", "x.tmp-1"];
+    staged.push(".state.json.4711.9f8e7d6c", "state.json.3f2a9c", "state.json.482915");
+    for (const name of staged) {
+      expect(await verdict(check, [...tree, `d/${name} = `])).toBe(`left behind in /d: ${name}`);
     }
   });
 

@@ -23,13 +23,7 @@ describe.runIf(needs("linux", "node"))("node:fs on the disk of temporary files",
 });
 
 describe.runIf(needs("linux", "node", "tmpfs"))("our faces over node:fs, on tmpfs", () => {
-  // The backend calls what it is given as `realpath`, and Node's has other errors than its `native`.
-  const native = {
-    ...node,
-    realpathSync: nodeFs.realpathSync.native,
-    realpath: nodeFs.realpath.native,
-  };
-  const faces = facesOf(backendOf(native));
+  const faces = facesOf(backendOf(node));
   test.each(byGroup(fileSystemCases()))("%s", { timeout: 60_000 }, async (_, cases) => {
     expect(await failuresOf(cases, () => onRealDisk(faces, tmpfsParent()!))).toEqual([]);
   });

@@ -1,16 +1,23 @@
 /**
- * The models said a second time, in the slowest way: every combination of fates of every change of the
- * whole run, each judged by rules that look at the run from its start. Nothing is folded, shared or
- * left out. `everyState` must find exactly these.
+ * The models said a second time, in the slowest way: every combination of what may have become of every
+ * change of the whole run, each judged by rules that look at the run from its start. Nothing is folded,
+ * shared or left out. `everyState` must find exactly these.
  */
 
-import { fatesOf } from "../../src/crash/fate.ts";
-import type { Fate } from "../../src/crash/fate.ts";
-import { powerLossModels } from "../../src/crash/models.ts";
 import type { ModelName } from "../../src/crash/models.ts";
-import type { Change, Timeline } from "../../src/crash/timeline.ts";
+import type { Change, NameChange, Timeline, WriteChange } from "../../src/crash/timeline.ts";
 import type { Image, ImageInode } from "../../src/memory/effect.ts";
 import { treeIn } from "./legal-trees.ts";
+
+type File = Extract<ImageInode, { type: "file" }>;
+
+/**
+ * What became of a change: all of it, or nothing, or of a rename only its new name, or of a write only
+ * the size, or only the bytes that `kept` says.
+ */
+type Outcome = "all" | "nothing" | "new name" | "size" | { readonly kept: (at: number) => boolean };
+
+const page = 4096;
 
 export function treesByBruteForce(
   timeline: Timeline,
@@ -19,25 +26,47 @@ export function treesByBruteForce(
 ): string[] {
   const past = timeline.events.slice(0, events);
   const changes = past.flatMap((event) => (event.kind === "change" ? [event.change] : []));
-  const rules = powerLossModels[model];
   const trees = new Set<string>();
-  const fates: Fate[] = [];
+  const outcomes: Outcome[] = [];
   const go = (): void => {
-    const change = changes[fates.length];
+    const change = changes[outcomes.length];
     if (change === undefined) {
-      if (model !== "posix" && !isPrefix(changes, fates)) return;
-      trees.add(treeIn(imageAfter(timeline, changes, fates)));
+      if (model !== "posix" && !isPrefix(changes, outcomes)) return;
+      trees.add(treeIn(imageAfter(timeline, changes, outcomes)));
       return;
     }
-    for (const fate of fatesOf(rules, change, 0)) {
-      if (!isAllowed(model, timeline, past, change, fate)) continue;
-      fates.push(fate);
+    for (const outcome of outcomesOf(change, model)) {
+      if (!isAllowed(model, timeline, past, change, outcome)) continue;
+      outcomes.push(outcome);
       go();
-      fates.pop();
+      outcomes.pop();
     }
   };
   go();
   return [...trees].sort();
+}
+
+function outcomesOf(change: Change, model: ModelName): Outcome[] {
+  if (change.kind === "write") return ["nothing", "size", ...piecesOf(change), "all"];
+  const halves = model === "posix" && change.kind === "names" && change.crossing;
+  return halves ? ["nothing", "new name", "all"] : ["nothing", "all"];
+}
+
+/** The pieces of a write that are tried, found by walking over its bytes. */
+function piecesOf({ offset, bytes: { length } }: WriteChange): Outcome[] {
+  const starts: number[] = []; // of pages, but for the one in which the write begins
+  for (let at = 1; at < length; at++) if ((offset + at) % page === 0) starts.push(at);
+  const first = starts.at(0) ?? NaN;
+  const middle = starts[Math.trunc(starts.length / 2)] ?? NaN;
+  const last = starts.at(-1) ?? NaN;
+  const half = length > page ? NaN : Math.trunc(length / 2);
+  const ends = [first, middle, last, half, length - 1].filter((end) => end > 0);
+  return [
+    ...ends.map((end) => ({ kept: (at: number) => at < end })),
+    ...[first, last]
+      .filter((start) => start > 0)
+      .map((start) => ({ kept: (at: number) => at >= start })),
+  ];
 }
 
 /** Whether no flush of the run forbids it. */
@@ -46,9 +75,9 @@ function isAllowed(
   timeline: Timeline,
   past: Timeline["events"],
   change: Change,
-  fate: Fate,
+  outcome: Outcome,
 ): boolean {
-  if (fate.kind === "all") return true;
+  if (outcome === "all") return true;
   const at = past.findIndex((event) => event.kind === "change" && event.change === change);
   return past.every((event, index) => {
     if (index < at || event.kind !== "sync") return true;
@@ -56,40 +85,51 @@ function isAllowed(
     const isFile = typeOf(timeline, event.inode) === "file";
     if (change.kind === "write") return !own;
     if (model !== "posix") {
-      const grew = past
-        .slice(0, index)
+      // Committed with it: what was done to the flushed thing, at or after this change.
+      return !past
+        .slice(at, index)
         .some(
-          (earlier, place) =>
-            earlier.kind === "change" &&
-            earlier.change.inode === event.inode &&
-            (earlier.change.kind === "truncate" ||
-              (earlier.change.kind === "write" &&
-                earlier.change.offset + earlier.change.bytes.length > earlier.change.sizeBefore)) &&
-            !past
-              .slice(place, index)
-              .some((flush) => flush.kind === "sync" && flush.inode === event.inode),
+          (later) =>
+            later.kind === "change" &&
+            (isFile && event.dataOnly
+              ? later.change.inode === event.inode && resizes(later.change)
+              : concerns(later.change, event.inode)),
         );
-      return isFile && event.dataOnly && !grew;
     }
     if (change.kind === "truncate") return !own;
     if (change.kind === "attributes") return !own || (event.dataOnly && isFile);
-    const [to, from] = change.settings;
-    if (fate.kind === "half") return from!.directory !== event.inode;
-    return change.settings.every(({ directory }) => directory !== event.inode) || to === undefined;
+    if (outcome === "new name") return oldHome(change) !== event.inode;
+    return change.settings.every(({ directory }) => directory !== event.inode);
   });
 }
 
-function isPrefix(changes: readonly Change[], fates: readonly Fate[]): boolean {
-  const metadata = fates.filter((_, index) => changes[index]!.kind !== "write");
-  const missing = metadata.findIndex(({ kind }) => kind !== "all");
-  return missing === -1 || metadata.slice(missing).every(({ kind }) => kind === "lost");
+const oldHome = ({ settings }: NameChange): number | undefined => settings[1]?.directory;
+
+const resizes = (change: Change): boolean =>
+  change.kind === "truncate" ||
+  (change.kind === "write" && change.sizeBefore < change.offset + change.bytes.length);
+
+/** Whether a change is one of this file or directory, be it of a name in it. */
+function concerns(change: Change, inode: number): boolean {
+  const places = change.kind === "names" ? change.settings.map(({ directory }) => directory) : [];
+  return [change.inode, ...places].includes(inode);
+}
+
+function isPrefix(changes: readonly Change[], outcomes: readonly Outcome[]): boolean {
+  const metadata = outcomes.filter((_, index) => changes[index]!.kind !== "write");
+  const missing = metadata.findIndex((outcome) => outcome !== "all");
+  return missing === -1 || metadata.slice(missing).every((outcome) => outcome === "nothing");
 }
 
 const typeOf = ({ base, births }: Timeline, inode: number): ImageInode["type"] =>
   (births.get(inode) ?? base.inodes.get(inode))!.type;
 
 /** Applies one change after the other to copies of everything. */
-function imageAfter(timeline: Timeline, changes: readonly Change[], fates: readonly Fate[]): Image {
+function imageAfter(
+  timeline: Timeline,
+  changes: readonly Change[],
+  outcomes: readonly Outcome[],
+): Image {
   const { base, births } = timeline;
   const inodes = new Map<number, ImageInode & { entries?: Map<string, number> }>();
   for (const [id, inode] of base.inodes) {
@@ -105,40 +145,41 @@ function imageAfter(timeline: Timeline, changes: readonly Change[], fates: reado
     else inodes.set(id, { ...birth, type: "file", data: new Uint8Array(0) });
   }
   for (const [index, change] of changes.entries()) {
-    const fate = fates[index]!;
-    if (fate.kind === "lost") continue;
+    const outcome = outcomes[index]!;
+    if (outcome === "nothing") continue;
     const inode = inodes.get(change.inode)!;
     if (change.kind === "attributes") {
       inodes.set(change.inode, { ...inode, attributes: change.attributes });
     } else if (change.kind === "names") {
       for (const { directory, name, inode: to } of change.settings.slice(
         0,
-        fate.kind === "half" ? 1 : 2,
+        outcome === "new name" ? 1 : 2,
       )) {
         const { entries } = inodes.get(directory)!;
         if (to === undefined) entries!.delete(name);
         else entries!.set(name, to);
       }
-    } else if (inode.type === "file") {
-      inodes.set(change.inode, {
-        ...inode,
-        data: Uint8Array.from(bytesAfter([...inode.data], change, fate)),
-      });
-    }
+    } else if (inode.type === "file") inodes.set(change.inode, fileAfter(inode, change, outcome));
   }
   return { root: base.root, inodes };
 }
 
-function bytesAfter(bytes: number[], change: Change, fate: Fate): number[] {
+function fileAfter(file: File, change: Exclude<Change, NameChange>, outcome: Outcome): File {
+  if (change.kind === "attributes") throw new TypeError("not a change of contents");
+  const bytes = [...file.data];
   if (change.kind === "truncate") {
     while (bytes.length < change.size) bytes.push(0);
-    return bytes.slice(0, change.size);
+    bytes.length = change.size;
+  } else {
+    for (const [at, byte] of change.bytes.entries()) {
+      const kept = typeof outcome === "object" ? outcome.kept(at) : true;
+      if (!kept) continue;
+      while (bytes.length <= change.offset + at) bytes.push(0);
+      if (outcome !== "size") bytes[change.offset + at] = byte;
+    }
   }
-  if (change.kind !== "write") return bytes;
-  const count = fate.kind === "part" ? fate.bytes : change.bytes.length;
-  for (let at = 0; at < count; at++) {
-    while (bytes.length < change.offset + at) bytes.push(0);
-    bytes[change.offset + at] = fate.kind === "zeros" ? 0 : change.bytes[at]!;
-  }
-  return bytes;
+  // A size that it had anyway is nothing that happened.
+  if (outcome === "size" && bytes.length === file.data.length) return file;
+  const { mtimeMs } = change;
+  return { ...file, data: Uint8Array.from(bytes), attributes: { ...file.attributes, mtimeMs } };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
 import { collect } from "../../src/crash/collect.ts";
 import type { Cases } from "../../src/crash/collect.ts";
@@ -6,6 +6,8 @@ import { exploreCrashes } from "../../src/crash/explore-crashes.ts";
 import type { CrashCase, History } from "../../src/crash/history.ts";
 import { Identities } from "../../src/crash/identity.ts";
 import { powerLossModels } from "../../src/crash/models.ts";
+import { disksInRounds } from "../../src/crash/random-order.ts";
+import { Random } from "../../src/scenario/random.ts";
 import type { Scenario, Seen } from "../../src/scenario/scenario.ts";
 import { flush, timelineOf, touch } from "./legal-trees.ts";
 
@@ -214,6 +216,62 @@ describe("a budget", () => {
     expect(seen.size).toBeGreaterThan(18);
   });
 
+  /** Many rounds of a new name that is acknowledged, and how late the points were that were looked at. */
+  const rounds = (count: number): Scenario<number> & { readonly latest: () => number } => {
+    let latest = 0;
+    return {
+      run: (fs, ack) => {
+        for (let round = 1; round <= count; round++) {
+          touch(fs, `/${round}`);
+          ack(round);
+        }
+      },
+      check: (_, { acks, end }) => {
+        if (end === "crash") latest = Math.max(latest, acks.length);
+      },
+      latest: () => latest,
+    };
+  };
+
+  test("that ends early has looked at late points, too, and says at how many", async () => {
+    const scenario = rounds(100);
+    let clock = 0;
+    const now = vi.spyOn(performance, "now").mockImplementation(() => clock);
+    const check: Scenario<number>["check"] = (...given) => {
+      clock += 10;
+      return scenario.check(...given);
+    };
+    const options = { timeoutMs: 300, models: ["posix"], seed: 7 } as const;
+    const report = await exploreCrashes({ ...scenario, check }, options);
+    now.mockRestore();
+    expect(scenario.latest()).toBeGreaterThan(80);
+    const [stopped, sampled] = report.limits;
+    expect(stopped).toBe("stopped after timeoutMs = 300 milliseconds");
+    expect(sampled).toMatch(/^there may be 10\^30 states: .* were run, from \d+ of 101 points$/);
+    const reached = Number(/from (\d+) of/.exec(sampled!)?.[1]);
+    expect(reached).toBeGreaterThan(20);
+    expect(reached).toBeLessThanOrEqual(report.cases);
+  });
+
+  test("a round comes to each point once, in another order each time", () => {
+    const timeline = timelineOf((fs) => touch(fs, "/a", "/b"));
+    const cells = Array.from({ length: 7 }, (_, events) => ({
+      point: { events: events % 3, acks: 0 },
+      model: Object.values(powerLossModels)[events % 4]!,
+    }));
+    const visits = disksInRounds(timeline, cells, new Random(7));
+    const round = (): (typeof cells)[number][] =>
+      cells.map(() => {
+        const { cell, disk } = visits.next().value!;
+        expect(disk.model).toBe(cell.model);
+        expect(disk.pending).toHaveLength(cell.point.events);
+        return cell as (typeof cells)[number];
+      });
+    const orders = Array.from({ length: 5 }, () => round().map((cell) => cells.indexOf(cell)));
+    for (const order of orders) expect(new Set(order)).toEqual(new Set([0, 1, 2, 3, 4, 5, 6]));
+    expect(new Set(orders.map(String)).size).toBe(5);
+  });
+
   test("the same seed runs the same states, in any process", async () => {
     const once = async (seed: number): Promise<string[]> => {
       const scenario = noting(files(30));
@@ -225,9 +283,9 @@ describe("a budget", () => {
     // Written down once: what the seed leads to elsewhere must be this, too.
     expect((await once(7)).slice(1, 4)).toMatchInlineSnapshot(`
       [
-        "0,1,10,11,12,13,14,15,16,17,18,19,2,20,21,22,23,24,25,26,27,28,29,3,4,5,6,7,8,9 |  | crash | ",
-        "0,1,2,3,4,5 |  | crash | ",
-        "0,1,2,3 |  | crash | ",
+        "0,1,10,2,3,4,5,6,7,8,9 |  | crash | ",
+        "4 |  | crash | ",
+        "0,1,2,3,4,5,6,7 |  | crash | ",
       ]
     `);
   });

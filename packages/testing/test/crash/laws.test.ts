@@ -9,7 +9,7 @@ import { randomState } from "../../src/crash/random-state.ts";
 import { Random } from "../../src/scenario/random.ts";
 import { treesByBruteForce } from "./brute-force.ts";
 import { flush, timelineOf, treeIn, treesAt, treesAtPoints } from "./legal-trees.ts";
-import { programs, run, setup } from "./programs.ts";
+import { pagedPrograms, programs, run, setup, setupPaged } from "./programs.ts";
 import type { Program } from "./programs.ts";
 import { facesOf } from "../../src/calls/faces.ts";
 import { MemoryBackend } from "../../src/memory/memory-backend.ts";
@@ -44,6 +44,17 @@ describe.each(["posix", "ext4", "xfs"] as const)("%s", (model) => {
         }
       }),
       bounds,
+    );
+  });
+
+  test("of writes over several pages, too", () => {
+    fc.assert(
+      fc.property(pagedPrograms, (program) => {
+        const timeline = timelineOf(run(program), setupPaged);
+        const trees = treesAt(timeline, model);
+        expect(trees).toEqual(treesByBruteForce(timeline, model, timeline.events.length));
+      }),
+      { ...bounds, numRuns: 60 },
     );
   });
 });

@@ -2,7 +2,8 @@
 
 import { facesOf } from "../../src/calls/faces.ts";
 import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
-import { diskAt, disksAt } from "../../src/crash/crash-point.ts";
+import { markChosen } from "../../src/crash/chosen-times.ts";
+import { cellsOf, diskAt, disksAt } from "../../src/crash/crash-point.ts";
 import type { Disk } from "../../src/crash/disk.ts";
 import { Identities } from "../../src/crash/identity.ts";
 import { everyState, imageOf } from "../../src/crash/legal-states.ts";
@@ -20,13 +21,20 @@ export function timelineOf(run: Act, setup: Act = () => {}, failSync = 0): Timel
   const first = new MemoryBackend();
   setup(facesOf(first));
   const base = first.snapshot();
+  for (const { attributes } of base.inodes.values()) markChosen(attributes);
   const backend = new MemoryBackend({}, base);
   const recorder = new Recorder(backend, base, failSync);
   run(recorder.fs);
   return recorder;
 }
 
-/** `"d/ d/a=text b(600)=x·"`: a directory, a file, one with another mode and a byte of zeros. */
+/** Times before it are a test's own, later ones are those of the clock. */
+const firstOfClock = 1e9;
+
+/**
+ * `"d/ d/a=text b(600)=x· c@5="`: a directory, a file, one with another mode and a byte of zeros, one
+ * that was given a time: 5 seconds after the epoch.
+ */
 export function treeIn({ root, inodes }: Image): string {
   const lines: string[] = [];
   const list = (directory: number, prefix: string): void => {
@@ -35,9 +43,10 @@ export function treeIn({ root, inodes }: Image): string {
     for (const [name, id] of [...inode.entries].sort(([one], [other]) => (one < other ? -1 : 1))) {
       const child = inodes.get(id)!;
       const path = `${prefix}${name}`;
-      const { mode } = child.attributes;
+      const { mode, mtimeMs } = child.attributes;
       const usual = { directory: 0o755, file: 0o644, symlink: 0o777 }[child.type];
-      const shown = mode === usual ? path : `${path}(${mode.toString(8)})`;
+      const timed = mtimeMs < firstOfClock ? `${path}@${mtimeMs / 1000}` : path;
+      const shown = mode === usual ? timed : `${timed}(${mode.toString(8)})`;
       if (child.type === "directory") {
         lines.push(`${shown}/`);
         list(id, `${path}/`);
@@ -77,9 +86,9 @@ export function treesAtPoints(
   const identities = new Identities();
   const rules = models.map((name) => powerLossModels[name]);
   const found: { model: string; events: number; trees: string[] }[] = [];
-  for (const { point, disk } of disksAt(timeline, rules)) {
+  for (const { cell, disk } of disksAt(timeline, cellsOf(timeline, rules))) {
     const trees = treesOf(disk, identities); // now: at the next point the disk is another
-    found.push({ model: disk.model.name, events: point.events, trees });
+    found.push({ model: cell.model.name, events: cell.point.events, trees });
   }
   return found;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
 import type { ModelName } from "../../src/crash/models.ts";
 import { flush, timelineOf, touch, treesAt } from "./legal-trees.ts";
 
@@ -205,5 +206,86 @@ describe("fsync of a file", () => {
       (fs) => fs.writeFileSync("/a", "old"),
     );
     expect(treesAt(taken, "btrfs")).toEqual(["a=new old=old"]);
+  });
+});
+
+describe("fsync of what was not changed", () => {
+  const removed = (fs: NodeFileSystem): void => fs.unlinkSync("/x");
+  const before = (fs: NodeFileSystem): void => {
+    touch(fs, "/x", "/lock");
+    fs.mkdirSync("/d");
+  };
+  const either = ["d/ lock=", "d/ lock= x="];
+
+  test.each(models)("%s: of a file is no news of others", (model) => {
+    const timeline = timelineOf((fs) => {
+      removed(fs);
+      flush(fs, "/lock");
+    }, before);
+    expect(treesAt(timeline, model)).toEqual(either);
+  });
+
+  test.each(models)("%s: of a directory neither", (model) => {
+    const timeline = timelineOf((fs) => {
+      removed(fs);
+      flush(fs, "/d");
+    }, before);
+    expect(treesAt(timeline, model)).toEqual(either);
+  });
+
+  test.each(models)("%s: nor of what was changed before, only", (model) => {
+    const timeline = timelineOf((fs) => {
+      fs.chmodSync("/lock", 0o600);
+      removed(fs);
+      flush(fs, "/lock");
+    }, before);
+    expect(treesAt(timeline, model)).toEqual(either.map((tree) => tree.replace("=", "(600)=")));
+  });
+
+  test.each<[string, (fs: NodeFileSystem) => void, string]>([
+    ["attributes", (fs) => fs.chmodSync("/lock", 0o600), "d/ lock(600)="],
+    ["a write", (fs) => fs.writeFileSync("/lock", "1"), "d/ lock=1"],
+    ["a link", (fs) => fs.linkSync("/lock", "/d/lock"), "d/ d/lock= lock="],
+    ["a rename", (fs) => fs.renameSync("/lock", "/d/lock"), "d/ d/lock="],
+  ])("ext4, xfs: with a change of it since then, %s, all before that is", (_, change, tree) => {
+    const timeline = timelineOf((fs) => {
+      removed(fs);
+      change(fs);
+      const path = fs.existsSync("/lock") ? "/lock" : "/d/lock";
+      flush(fs, path);
+    }, before);
+    for (const model of ["ext4", "xfs"] as const) expect(treesAt(timeline, model)).toEqual([tree]);
+  });
+
+  test("ext4, xfs: fdatasync goes as far as the last change of its size", () => {
+    const timeline = timelineOf((fs) => {
+      fs.writeFileSync("/lock", "1");
+      removed(fs);
+      fs.chmodSync("/lock", 0o600);
+      flush(fs, "/lock", "fdatasyncSync");
+    }, before);
+    for (const model of ["ext4", "xfs"] as const) {
+      expect(treesAt(timeline, model)).toEqual(["d/ lock(600)=1", "d/ lock=1", "d/ lock=1 x="]);
+    }
+  });
+
+  test("ext4, xfs: what fdatasync left to the journal, a later fsync commits", () => {
+    const timeline = timelineOf(
+      (fs) => {
+        removed(fs);
+        const fd = fs.openSync("/lock", "r+");
+        fs.writeSync(fd, "2");
+        fs.fdatasyncSync(fd);
+        fs.fsyncSync(fd);
+        fs.closeSync(fd);
+      },
+      (fs) => {
+        before(fs);
+        fs.writeFileSync("/lock", "1");
+      },
+    );
+    for (const model of ["ext4", "xfs"] as const) {
+      expect(treesAt(timeline, model)).toEqual(["d/ lock=2"]);
+    }
   });
 });

@@ -26,6 +26,11 @@ const step = (shown: string, act: Step): { shown: string; act: Step } => ({
   },
 });
 
+// To the same size only the time changes, of which the memory file system says nothing.
+const truncate = (fs: NodeFileSystem, file: string, size: number): void => {
+  if (fs.statSync(file).size !== size) fs.truncateSync(file, size);
+};
+
 type Steps = fc.Arbitrary<ReturnType<typeof step>>;
 
 const contents = (to: fc.Arbitrary<string>): Steps =>
@@ -42,7 +47,12 @@ const contents = (to: fc.Arbitrary<string>): Steps =>
     ),
     fc
       .tuple(to, fc.nat(4))
-      .map(([file, size]) => step(`truncate ${file} ${size}`, (fs) => fs.truncateSync(file, size))),
+      .map(([file, size]) => step(`truncate ${file} ${size}`, (fs) => truncate(fs, file, size))),
+    fc
+      .tuple(to, fc.constantFrom(2, 3))
+      .map(([file, time]) =>
+        step(`utimes ${file} ${time}`, (fs) => fs.utimesSync(file, time, time)),
+      ),
     to.map((file) => step(`chmod ${file}`, (fs) => fs.chmodSync(file, 0o600))),
     to.map((file) => step(`fsync ${file}`, (fs) => flush(fs, file))),
     to.map((file) => step(`fdatasync ${file}`, (fs) => flush(fs, file, "fdatasyncSync"))),
@@ -64,6 +74,7 @@ const changesOfNames: Steps = fc.oneof(
 export function setup(fs: NodeFileSystem): void {
   fs.mkdirSync("/d");
   fs.writeFileSync("/a", "old");
+  fs.utimesSync("/a", 1, 1);
   fs.writeFileSync("/d/b", "other");
 }
 
@@ -85,3 +96,35 @@ export const run =
   (fs) => {
     for (const { act } of steps) act(fs);
   };
+
+/** Writes to a file that ends shortly before a page of it does: few, since each has many outcomes. */
+export const pagedPrograms: fc.Arbitrary<Program> = fc
+  .array(
+    fc.oneof(
+      fc
+        .constantFrom(1, 7, 23, 5000)
+        .map((length) =>
+          step(`append ${length}`, (fs) => fs.appendFileSync("/a", "x".repeat(length))),
+        ),
+      fc
+        .tuple(fc.constantFrom(0, 4080, 4096), fc.constantFrom(16, 40, 9000, 12_288))
+        .map(([at, length]) =>
+          step(`write ${length} at ${at}`, (fs) => {
+            const fd = fs.openSync("/a", "r+");
+            fs.writeSync(fd, "y".repeat(length), at);
+            fs.closeSync(fd);
+          }),
+        ),
+      fc
+        .constantFrom(0, 4096, 6000)
+        .map((size) => step(`truncate ${size}`, (fs) => fs.truncateSync("/a", size))),
+      fc.constant(step("fsync", (fs) => flush(fs, "/a"))),
+    ),
+    { maxLength: 3 },
+  )
+  .map((steps) => ({
+    steps,
+    [fc.toStringMethod]: () => steps.map(({ shown }) => shown).join("; "),
+  }));
+
+export const setupPaged: Step = (fs) => fs.writeFileSync("/a", "o".repeat(4090));

@@ -75,7 +75,11 @@ describe("path", () => {
     ["a?c", "a/c", false],
     ["a?c", "ac", false],
     ["a?c", "a😀c", true],
-    ["a+(b)[c]{d}|e", "a+(b)[c]{d}|e", true],
+    ["a+(b)$^.|e", "a+(b)$^.|e", true],
+    [String.raw`\[id\].\{json\}`, "[id].{json}", true],
+    [String.raw`\[id\]`, "i", false],
+    [String.raw`a\*\?\\b`, String.raw`a*?\b`, true],
+    [String.raw`a\*`, "ab", false],
     ["*", "line\nbreak", true],
     ["**", "/any/thing", true],
   ])("%s against %s: %s", (glob, given, expected) => {
@@ -97,6 +101,22 @@ describe("path", () => {
   it("refuses what is no glob", () => {
     expect(() => path("")).toThrow(TypeError);
     expect(() => path(/a/ as never)).toThrow(/"glob" must be/);
+  });
+
+  it.each(["/*.{json,txt}", "/[ab].json", "a]", "{", "a}", String.raw`\\[a]`])(
+    "refuses what it would not understand: %s",
+    (glob) => {
+      const error = expect.objectContaining({
+        name: "TypeError",
+        code: "ERR_INVALID_ARG",
+        message: expect.stringMatching(/\*\*.*\*.*\?.*\\/) as string,
+      }) as Error;
+      expect(() => path(glob)).toThrow(error);
+    },
+  );
+
+  it("refuses a backslash before nothing, or before a letter: it is no separator", () => {
+    for (const glob of ["a\\", String.raw`C:\d\*`]) expect(() => path(glob)).toThrow(TypeError);
   });
 });
 

@@ -8,7 +8,7 @@ import { hammer, storm, sweepProcess } from "../../src/process.ts";
 import { withPreload } from "../../src/process/preload-url.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
 import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
-import { program } from "./programs.ts";
+import { cwd, program } from "./programs.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -52,7 +52,7 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
     const parent = ownTemporaryFiles();
     const { command, pids } = endless();
     const check = vi.fn<() => void>();
-    const report = await sweepProcess({ command, verb: "kill", check, timeoutMs: 1500 });
+    const report = await sweepProcess({ cwd, command, verb: "kill", check, timeoutMs: 1500 });
     expect(report.failures[0]!.message).toBe("did not end within 1500 milliseconds");
     expect(check).not.toHaveBeenCalled();
     expect(pids()).toHaveLength(2);
@@ -68,6 +68,7 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
       mkdirSync("made"); console.log(child.pid);`);
     const pids: number[] = [];
     const report = await sweepProcess({
+      cwd,
       command,
       verb: "race",
       race: () => {},
@@ -88,8 +89,8 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
     const timeoutMs = 3_600_000; // so that nothing but the signal ends it
     const run =
       which === "sweep"
-        ? sweepProcess({ command, verb: "kill", check, timeoutMs, signal: abort.signal })
-        : storm({ command, kills: 1, check, timeoutMs, signal: abort.signal });
+        ? sweepProcess({ cwd, command, verb: "kill", check, timeoutMs, signal: abort.signal })
+        : storm({ cwd, command, kills: 1, check, timeoutMs, signal: abort.signal });
     const ended = run.then(
       () => "not aborted",
       (error: unknown) => (error as Error).message,
@@ -141,7 +142,7 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
     const fail = (): never => {
       throw new Error("not prepared");
     };
-    const options = { command: ["node"], verb: "kill", check: () => {} } as const;
+    const options = { cwd, command: ["node"], verb: "kill", check: () => {} } as const;
     await expect(sweepProcess({ ...options, prepare: fail })).rejects.toThrow("not prepared");
     await expect(sweepProcess({ ...options, command: fail })).rejects.toThrow("not prepared");
     await expect(sweepProcess({ ...options, command: ["/nowhere/at/all"] })).rejects.toThrow(
@@ -159,6 +160,7 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
     const command = program(`import { mkdirSync, chmodSync } from "node:fs";
       mkdirSync("d/e", { recursive: true }); chmodSync("d", 0);`);
     await sweepProcess({
+      cwd,
       command,
       verb: "kill",
       check: ({ dir }) => chmodSync(dir, 0o500),
@@ -176,6 +178,7 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
     const command = program(`import fs from "node:fs";
       fs.writeFileSync(process.argv[1] + ".pid", String(process.pid)); fs.mkdirSync("made");`);
     await sweepProcess({
+      cwd,
       command,
       verb: "race",
       only: "race 1 before",
@@ -206,7 +209,7 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
       mode: "sweep",
       folder,
       dir: folder,
-      parent: dead.pid,
+      parent: { ...processIdentity(), pid: dead.pid, threadId: dead.pid },
       point: { index: 1, verb: "race", when: "before" },
     };
     const [node, file] = program(

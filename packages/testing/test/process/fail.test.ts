@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { sweepProcess, type ProcessOutcome } from "../../src/process.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
-import { program } from "./programs.ts";
+import { cwd, program } from "./programs.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -23,6 +23,7 @@ describe.runIf(needs("linux", "node"))("a call that fails", () => {
   it("finds an fsync whose error is swallowed, with every errno", async () => {
     const command = program(save("try { fsyncSync(fd); } catch {}"));
     const report = await sweepProcess({
+      cwd,
       command,
       verb: "fail",
       errnos: ["EIO", "ENOSPC"],
@@ -51,6 +52,7 @@ describe.runIf(needs("linux", "node"))("a call that fails", () => {
     const tried = new Map<string, string[]>();
     const command = program(save("fsyncSync(fd);"));
     const report = await sweepProcess({
+      cwd,
       command,
       verb: "fail",
       check: (outcome) => {
@@ -91,7 +93,7 @@ describe.runIf(needs("linux", "node"))("a call that fails", () => {
 
   it("does not say EEXIST to an open that is not exclusive", async () => {
     const command = program(`import { writeFileSync } from "node:fs"; writeFileSync("a", "");`);
-    const sweep = sweepProcess({ command, verb: "fail", errnos: ["EEXIST"], check: () => {} });
+    const sweep = sweepProcess({ cwd, command, verb: "fail", errnos: ["EEXIST"], check: () => {} });
     await expect(sweep).rejects.toThrow("no call of the program can give any of EEXIST");
   });
 
@@ -106,6 +108,7 @@ describe.runIf(needs("linux", "node"))("a call that fails", () => {
       try { ${call}; } catch (error) { show(error); }`);
     const shown: string[] = [];
     await sweepProcess({
+      cwd,
       command,
       verb: "fail",
       errnos: ["EXDEV"],
@@ -132,6 +135,7 @@ describe.runIf(needs("linux", "node"))("a call that fails", () => {
       createWriteStream("b").on("error", (error) => console.log("stream", error.code)).end("text");`);
     const said: string[] = [];
     await sweepProcess({
+      cwd,
       command,
       verb: "fail",
       errnos: ["EDQUOT", "EFBIG"],

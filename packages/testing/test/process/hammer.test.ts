@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   realpathSync,
+  rmdirSync,
   symlinkSync,
   writeFileSync,
   existsSync,
@@ -128,5 +129,11 @@ describe.runIf(needs("posix", "node"))("a hammer", () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
       },
     });
+  });
+
+  it("rejects if the attacker cannot be started", async () => {
+    const gone = (dir: string): void => rmdirSync(dir);
+    const run = hammer({ prepare: gone, attack: "", times: 1, act: () => {} });
+    await expect(run).rejects.toThrow("ENOENT");
   });
 });

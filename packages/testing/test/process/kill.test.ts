@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { assertProcessPassed, sweepProcess, type ProcessOutcome } from "../../src/process.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
-import { program } from "./programs.ts";
+import { cwd, program } from "./programs.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -30,7 +30,7 @@ const byRename = `import { open, rename } from "node:fs/promises";
 describe.runIf(needs("posix", "node"))("killed at each call", () => {
   it("finds that a plain writeFile leaves nothing, or a part", async () => {
     const command = program(inPlace);
-    const report = await sweepProcess({ command, verb: "kill", prepare, check: oldOrNew });
+    const report = await sweepProcess({ cwd, command, verb: "kill", prepare, check: oldOrNew });
     expect(report).toMatchObject({ explorer: "process", exhaustive: true, limits: [], share: 1 });
     expect(report).toMatchObject({ cases: 6, failed: 3 });
     expect(report.failures.map(({ where, message, replay }) => [where, message, replay])).toEqual([
@@ -53,6 +53,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
     const command = program(byRename);
     const seen: string[] = [];
     const report = await sweepProcess({
+      cwd,
       command,
       verb: "kill",
       prepare,
@@ -86,6 +87,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
     const command = program(`import { writeFileSync } from "node:fs";
       console.log("saved"); writeFileSync("state", "new ".repeat(5000));`);
     const report = await sweepProcess({
+      cwd,
       command,
       verb: "kill",
       check: ({ dir, exit }) => {
@@ -101,6 +103,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
   it("runs one case alone, in a fresh directory like the others", async () => {
     const outcomes: ProcessOutcome[] = [];
     const report = await sweepProcess({
+      cwd,
       command: program(inPlace),
       verb: "kill",
       prepare,
@@ -122,6 +125,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
 
   it("stops after maxCases, and says so", async () => {
     const report = await sweepProcess({
+      cwd,
       command: program(inPlace),
       verb: "kill",
       prepare,
@@ -140,7 +144,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
     const check = (): never => {
       throw new Error("wrong anyway\nand more");
     };
-    const report = await sweepProcess({ command: program(inPlace), verb: "kill", check });
+    const report = await sweepProcess({ cwd, command: program(inPlace), verb: "kill", check });
     expect(report).toMatchObject({ cases: 1, failed: 1, exhaustive: false });
     expect(report.failures[0]).toMatchObject({
       where: "undisturbed",
@@ -156,7 +160,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
       mkdirSync("first");
       if (!existsSync(mark)) mkdirSync("second");
       writeFileSync(mark, "");`);
-    const report = await sweepProcess({ command, verb: "kill", check: () => {} });
+    const report = await sweepProcess({ cwd, command, verb: "kill", check: () => {} });
     expect(report).toMatchObject({
       cases: 5,
       exhaustive: false,
@@ -166,7 +170,7 @@ describe.runIf(needs("posix", "node"))("killed at each call", () => {
 
   it("is an error if nothing was done below the directory, with what the program said", async () => {
     const command = program(`console.error("cannot start"); process.exit(3)`);
-    await expect(sweepProcess({ command, verb: "kill", check: () => {} })).rejects.toThrow(
+    await expect(sweepProcess({ cwd, command, verb: "kill", check: () => {} })).rejects.toThrow(
       /nothing was tested \(exit code 3, signal null\)\ncannot start/,
     );
   });

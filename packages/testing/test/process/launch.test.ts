@@ -1,10 +1,12 @@
 import { realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
-import { sweepProcess, type Progress, type SweepProcessOptions } from "../../src/process.ts";
+import { storm, sweepProcess, type Progress, type SweepProcessOptions } from "../../src/process.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
 import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
-import { program } from "./programs.ts";
+import { cwd, program } from "./programs.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -36,9 +38,9 @@ async function introduced(
 }
 
 describe.runIf(needs("posix", "node"))("a program is told its directory", () => {
-  it("as its working directory and in HOLDFAST_DIR", async () => {
+  it("in HOLDFAST_DIR, and works where the test does", async () => {
     const { said, dir } = await introduced({});
-    expect(said).toEqual({ dir, cwd: dir, args: [] });
+    expect(said).toEqual({ dir, cwd: process.cwd(), args: [] });
     expect(realpathSync(dir.slice(0, dir.lastIndexOf("/holdfast-process-")))).toBe(
       realpathSync(tmpdir()),
     );
@@ -51,9 +53,31 @@ describe.runIf(needs("posix", "node"))("a program is told its directory", () => 
   });
 
   it("wherever it works, and whatever else its environment holds", async () => {
-    const cwd = tempDir();
-    const { said, dir } = await introduced({ cwd, env: { MINE: "yes" } });
-    expect(said).toEqual({ dir, cwd, args: [], mine: "yes" });
+    const elsewhere = tempDir();
+    const one = await introduced({ cwd: elsewhere, env: { MINE: "yes" } });
+    expect(one.said).toEqual({ dir: one.dir, cwd: elsewhere, args: [], mine: "yes" });
+    const other = await introduced({ cwd: (where) => where });
+    expect(other.said).toEqual({ dir: other.dir, cwd: other.dir, args: [] });
+  });
+
+  it("and is found by a name relative to where the test works: a sweep and a storm", async () => {
+    // Below the working directory: with "..", it could be found from elsewhere by accident.
+    const name = relative(process.cwd(), fileURLToPath(new URL("saver.mjs", import.meta.url)));
+    const command = (dir: string): string[] => [process.execPath, name, dir];
+    const swept = await sweepProcess({
+      command,
+      verb: "kill",
+      only: "undisturbed",
+      check: ({ calls, exit }) => expect([calls.length, exit.code]).toEqual([2, 0]),
+    });
+    expect(swept).toMatchObject({ failed: 0, cases: 1 });
+    const stormed = await storm({
+      command,
+      kills: 3,
+      minWhileRunning: 1,
+      check: ({ killed, exit }) => expect(exit.code).toBe(killed ? null : 0),
+    });
+    expect(stormed).toMatchObject({ failed: 0 });
   });
 });
 
@@ -65,6 +89,7 @@ describe.runIf(needs("posix", "node"))("what a program says", () => {
     let said = "";
     await sweepProcess({
       command: program(text),
+      cwd,
       verb: "kill",
       only: "undisturbed",
       check: ({ exit }) => {
@@ -81,6 +106,7 @@ describe.runIf(needs("posix", "node"))("what a program says", () => {
       for (let n = 0; n < 16; n++) mkdirSync("made-" + n);`;
     const report = await sweepProcess({
       command: program(text),
+      cwd,
       verb: "kill",
       maxFailures: 2,
       onProgress: (progress) => void told.push(progress),

@@ -18,6 +18,12 @@ const bad: readonly [string, () => Promise<unknown>, RegExp][] = [
     () => sweepProcess({ ...sweep, command: () => "node" } as never),
     /"command"/,
   ],
+  ["a URL as cwd", () => sweepProcess({ ...sweep, cwd: new URL("file:///") } as never), /"cwd"/],
+  [
+    "a function that gives no cwd",
+    () => storm({ ...sweep, kills: 1, cwd: () => 1 } as never),
+    /"cwd"/,
+  ],
   ["no check", () => sweepProcess({ ...sweep, check: 1 } as never), /"check" must be a function/],
   ["no prepare", () => sweepProcess({ ...sweep, prepare: "x" } as never), /"prepare"/],
   ["an unknown verb", () => sweepProcess({ ...sweep, verb: "hurt" } as never), /"verb"/],

@@ -15,6 +15,9 @@ export function program(text: string, extension: "mjs" | "cjs" = "mjs"): string[
   return [process.execPath, file];
 }
 
+/** For those that write into their working directory. */
+export const cwd = (dir: string): string => dir;
+
 /** What the sweep sees of one undisturbed run. */
 export async function outcomeOf(
   command: readonly string[],
@@ -24,7 +27,7 @@ export async function outcomeOf(
   const check = (outcome: ProcessOutcome): void => {
     seen = outcome;
   };
-  await sweepProcess({ command, prepare, verb: "kill", only: "undisturbed", check });
+  await sweepProcess({ command, cwd, prepare, verb: "kill", only: "undisturbed", check });
   return seen!;
 }
 

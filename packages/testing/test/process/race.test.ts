@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { sweepProcess, type RaceMoment } from "../../src/process.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
-import { program } from "./programs.ts";
+import { cwd, program } from "./programs.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -37,6 +37,7 @@ describe.runIf(needs("posix", "node"))("an adversary at each call", () => {
     ["a stream", `fs.createWriteStream("box/file").end("x");`],
   ])("swaps what was checked before it is opened: %s", async (_, open) => {
     const report = await sweepProcess({
+      cwd,
       command: checkThenOpen(open),
       verb: "race",
       prepare,
@@ -58,6 +59,7 @@ describe.runIf(needs("posix", "node"))("an adversary at each call", () => {
       if (fs.statSync(".").ino !== fs.lstatSync("../box").ino) process.exit(1);
       fs.writeFileSync("file", "x");`);
     const report = await sweepProcess({
+      cwd,
       command,
       verb: "race",
       prepare,
@@ -73,6 +75,7 @@ describe.runIf(needs("posix", "node"))("an adversary at each call", () => {
     const moments: string[] = [];
     const said: string[] = [];
     const report = await sweepProcess({
+      cwd,
       command: program(
         `import fs from "node:fs"; fs.writeFileSync("a", "12"); console.log(fs.readFileSync("a", "utf8"));`,
       ),
@@ -101,7 +104,7 @@ describe.runIf(needs("posix", "node"))("an adversary at each call", () => {
     const command = program(
       `import fs from "node:fs"; fs.writeFileSync("a", ""); fs.renameSync("a", "b");`,
     );
-    const options = { command, verb: "race", check: () => {} } as const;
+    const options = { cwd, command, verb: "race", check: () => {} } as const;
     const acts = ({ call }: RaceMoment): boolean => call.name === "rename";
     expect(await sweepProcess({ ...options, race: acts })).toMatchObject({ cases: 5 });
     const sweep = sweepProcess({ ...options, race: () => false });
@@ -113,8 +116,8 @@ describe.runIf(needs("posix", "node"))("an adversary at each call", () => {
     const race = (): never => {
       throw new Error("cannot attack");
     };
-    await expect(sweepProcess({ command, verb: "race", race, check: () => {} })).rejects.toThrow(
-      "cannot attack",
-    );
+    await expect(
+      sweepProcess({ cwd, command, verb: "race", race, check: () => {} }),
+    ).rejects.toThrow("cannot attack");
   });
 });

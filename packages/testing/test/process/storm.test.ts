@@ -7,8 +7,9 @@ import {
   storm,
   type StormOutcome,
 } from "../../src/process.ts";
+import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
-import { program } from "./programs.ts";
+import { cwd, program } from "./programs.ts";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -31,7 +32,7 @@ const whole = ({ dir }: StormOutcome): void => {
 describe.runIf(needs("posix", "node"))("a storm", () => {
   it("finds that a plain writer loses what was there", async () => {
     const command = writer(`fs.writeFileSync("state", content);`);
-    const report = await storm({ command, kills: 25, prepare, check: whole, seed: 7 });
+    const report = await storm({ cwd, command, kills: 25, prepare, check: whole, seed: 7 });
     expect(report.failed).toBeGreaterThan(0);
     expect(report.whileRunning + report.afterEnd).toBe(25);
     expect(report.whileRunning).toBeGreaterThanOrEqual(13);
@@ -53,6 +54,7 @@ describe.runIf(needs("posix", "node"))("a storm", () => {
     const endings: string[][] = [];
     const dirs = new Set<string>();
     const report = await storm({
+      cwd,
       command,
       kills: 20,
       prepare,
@@ -78,7 +80,9 @@ describe.runIf(needs("posix", "node"))("a storm", () => {
   it("gives each run a fresh directory if asked to, and draws the same moments from the same seed", async () => {
     const prepared: string[] = [];
     const options = {
-      command: program(`setInterval(() => {}, 1000)`), // does not end by itself
+      cwd,
+      // does not end by itself
+      command: program(`require("fs").mkdirSync("made"); setInterval(() => {}, 1000)`, "cjs"),
       kills: 3,
       withinMs: 30,
       seed: 5,
@@ -98,13 +102,14 @@ describe.runIf(needs("posix", "node"))("a storm", () => {
   it("is an error if too few kills came in time", async () => {
     const command = program(`import { mkdirSync } from "node:fs";
       mkdirSync(String(process.pid)); setTimeout(() => {}, 200);`);
-    const sweep = storm({ command, kills: 2, minWhileRunning: 3, seed: 1, check: () => {} });
+    const sweep = storm({ cwd, command, kills: 2, minWhileRunning: 3, seed: 1, check: () => {} });
     await expect(sweep).rejects.toThrow(/only [012] of 2 kills .* fewer than 3 \(seed 1\)/);
   });
 
   it("takes programs that are not Node, by their first output or their start", async () => {
-    for (const text of ["echo begun; sleep 0.2", "sleep 0.2"]) {
+    for (const text of ["echo begun; touch a; sleep 0.2", "touch a; sleep 0.2"]) {
       const report = await storm({
+        cwd,
         command: ["sh", "-c", text],
         kills: 4,
         minWhileRunning: 1,
@@ -112,5 +117,49 @@ describe.runIf(needs("posix", "node"))("a storm", () => {
       });
       expect(report.whileRunning + report.afterEnd).toBe(4);
     }
+  });
+
+  describe("is an error if it tests nothing", () => {
+    const options = { cwd, kills: 20, check: () => {} } as const;
+
+    it("a wrong file name: Node would be killed while it prints the error", async () => {
+      const command = [process.execPath, "there-is-no-such-file.mjs"];
+      const error =
+        /the undisturbed program failed \(exit code 1, signal null\)\n[^]*MODULE_NOT_FOUND/;
+      await expect(storm({ ...options, command })).rejects.toThrow(error);
+      const within = storm({ ...options, command, withinMs: 20, minWhileRunning: 1 });
+      await expect(within).rejects.toThrow(
+        /^storm: the program changed nothing below its directory/,
+      );
+    });
+
+    it("a program that fails after its work, or is ended by a signal", async () => {
+      for (const [end, said] of [
+        ["process.exit(3)", "exit code 3, signal null"],
+        [`process.kill(process.pid, "SIGTERM")`, "exit code null, signal SIGTERM"],
+      ] as const) {
+        const command = program(`require("fs").writeFileSync("a", ""); ${end};`, "cjs");
+        await expect(storm({ ...options, command })).rejects.toThrow(said);
+      }
+    });
+
+    it("a program that writes elsewhere: it hears of cwd", async () => {
+      const command = program(`require("fs").writeFileSync("a", "")`, "cjs");
+      const run = storm({ ...options, command, cwd: tempDir() });
+      await expect(run).rejects.toThrow(
+        /changed nothing below its directory[^]*cwd: \(dir\) => dir/,
+      );
+    });
+  });
+
+  it("rejects if the program cannot be started", async () => {
+    const options = { kills: 1, check: () => {} };
+    await expect(storm({ ...options, command: ["no-such-cmd"] })).rejects.toThrow("ENOENT");
+    await expect(storm({ ...options, command: ["no-such-cmd"], withinMs: 5 })).rejects.toThrow(
+      "ENOENT",
+    );
+    await expect(storm({ ...options, command: ["true"], cwd: "/no/such/place" })).rejects.toThrow(
+      "ENOENT",
+    );
   });
 });

@@ -282,6 +282,21 @@ export const examples: readonly LintExample[] = [
     },
   },
   {
+    rule: "in-place-overwrite",
+    title: "truncated and written in place, flushed and all",
+    bad: (fs, trace) => {
+      fs.writeFileSync("/home/state", "new", { flush: true });
+      trace.ack("saved");
+    },
+    message: 'state is acknowledged, and its content was overwritten in place (ack "saved")',
+    call: "open state w",
+    good: (fs, trace) => {
+      replace(fs, trace);
+      fs.appendFileSync("/home/state", "more", { flush: true });
+      trace.ack("more");
+    },
+  },
+  {
     rule: "check-then-use",
     title: "a check by path before an open",
     bad: (fs) => {
@@ -331,8 +346,8 @@ export const examples: readonly LintExample[] = [
       stage(fs, "/home/state.tmp", "w");
       fs.renameSync("/home/state.tmp", "/home/state");
     },
-    message: "state.tmp is a staged file that was opened without O_EXCL",
-    call: "open state.tmp w",
+    message: "staged is opened without O_EXCL, and then given another name",
+    call: "open staged w",
     good: (fs) => {
       stage(fs, "/home/state.tmp", "ax");
       fs.renameSync("/home/state.tmp", "/home/state");
@@ -356,12 +371,14 @@ export const examples: readonly LintExample[] = [
   {
     rule: "unlink-foreign",
     title: "what looks left over is removed",
-    bad: (fs) => fs.rmSync("/home/state", { force: true }),
-    message: "state is removed, and the program did not create it",
-    call: "unlink state",
+    bad: (fs) => fs.rmSync("/home/left.tmp", { force: true }),
+    message:
+      "left.tmp is removed, has the name of a lock or a staged file, and the program did not create it",
+    call: "unlink left.tmp",
     good: (fs) => {
       stage(fs, "/home/state.tmp");
       fs.rmSync("/home/state.tmp");
+      fs.rmSync("/home/state"); // no staged file, no lock: its own business
     },
   },
 ];

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
 import type { NodeFileSystem } from "../../src/calls/node-file-system.ts";
 import { createMemoryFileSystem } from "../../src/memory/create-memory-file-system.ts";
-import { looksRandom } from "../../src/trace/stable-names.ts";
 import { traceFileSystem } from "../../src/trace/trace-file-system.ts";
 import type { Trace } from "../../src/trace/trace.ts";
 
@@ -190,29 +189,6 @@ describe("paths", () => {
       "open staged 2 wx",
       "rename staged -> backup",
     ]);
-  });
-
-  it("keep names that a person gave", () => {
-    const names = [
-      "state.json",
-      "notes.tmp",
-      "v12",
-      "report2024.txt",
-      "README.md",
-      "a.bak",
-      "iPhone",
-    ];
-    expect(names.filter(looksRandom)).toEqual([]);
-    const generated = [
-      ".x.4711.tmp",
-      "f-5f2b9c1e",
-      "f-abcd5.tmp",
-      "0b2f6d4e-9a1c-4b7d-8e3f-1a2b3c4d5e6f",
-      "x.k3j9x2q1",
-      "dir-aB3xYz",
-      "t-1700000000000",
-    ];
-    expect(generated.filter((name) => !looksRandom(name))).toEqual([]);
   });
 });
 

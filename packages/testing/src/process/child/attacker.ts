@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { stopOf, tallyOf, type AttackSource, type Control } from "../control.ts";
 import { writeTally } from "../tally.ts";
-import { isAlive } from "./journal.ts";
+import { isOrphan } from "./watch-parent.ts";
 
 type Attack = (moment: { readonly dir: string; readonly round: number }) => unknown;
 
@@ -27,7 +27,7 @@ export async function attackUntilStopped(
       lastError = error;
     }
     writeTally(tally, { tried: round + 1, landed });
-    if (existsSync(stopOf(folder)) || (round % 1024 === 1023 && !isAlive(parent))) break;
+    if (existsSync(stopOf(folder)) || (round % 1024 === 1023 && isOrphan(parent))) break;
   }
   closeSync(tally);
   // Shown if no attack landed at all: then this is why.

@@ -1,9 +1,11 @@
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
+import type { ProcessIdentity } from "@holdfast/fs/steps";
 import { claimOf, goOf, journalOf, stoppedOf, type JournalEntry } from "../control.ts";
+import { die } from "./die.ts";
+import { isOrphan } from "./watch-parent.ts";
 
 // Taken before `node:fs` is patched: what is written here is not the program's.
 const original = { closeSync, existsSync, openSync, writeSync };
-const kill = process.kill.bind(process);
 const { pid } = process;
 
 /**
@@ -12,11 +14,11 @@ const { pid } = process;
  */
 export class Journal {
   readonly #folder: string;
-  readonly #parent: number;
+  readonly #parent: ProcessIdentity;
   #fd: number | undefined;
   #mine: boolean | undefined;
 
-  constructor(folder: string, parent: number) {
+  constructor(folder: string, parent: ProcessIdentity) {
     this.#folder = folder;
     this.#parent = parent;
   }
@@ -29,7 +31,11 @@ export class Journal {
 
   /** Whether this process is the one that is swept: the first that asks. */
   claim(): boolean {
-    return (this.#mine ??= this.#claimNow());
+    if (this.#mine === undefined) {
+      this.#mine = this.#claimNow();
+      if (!this.#mine) this.write({ kind: "elsewhere", pid });
+    }
+    return this.#mine;
   }
 
   #claimNow(): boolean {
@@ -51,23 +57,7 @@ export class Journal {
     for (let waited = 0; !original.existsSync(goOf(this.#folder)); waited++) {
       Atomics.wait(nothing, 0, 0, 1);
       // A parent that is gone will never answer.
-      if (waited % 256 === 255 && !isAlive(this.#parent)) die();
+      if (waited % 256 === 255 && isOrphan(this.#parent)) die();
     }
-  }
-}
-
-/** Ends this process as the kernel ends one: no handler runs, nothing is flushed. */
-export function die(): never {
-  kill(pid, "SIGKILL");
-  // The signal is delivered before kill(2) returns (POSIX); this only tells the compiler so.
-  for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
-}
-
-/** Whether there is such a process (or somebody else's of that number). */
-export function isAlive(other: number): boolean {
-  try {
-    return kill(other, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

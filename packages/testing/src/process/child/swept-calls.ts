@@ -10,7 +10,8 @@ import {
 import { nodeError } from "../../calls/node-error.ts";
 import { tornLength, type Control } from "../control.ts";
 import type { ProcessCall } from "../outcome.ts";
-import { die, type Journal } from "./journal.ts";
+import { die } from "./die.ts";
+import type { Journal } from "./journal.ts";
 
 /** A call that is about to be made. */
 export interface Wanted {

@@ -17,6 +17,8 @@ export interface Lint {
   end?(call: TracedCall, files: TracedFiles): Iterable<Suspicion>;
   /** `ack` is `undefined` at the end of a trace that counts as an acknowledgement. */
   ack?(ack: TracedAck | undefined, files: TracedFiles): Iterable<Suspicion>;
+  /** After everything: what only the rest of the trace can tell. */
+  finish?(files: TracedFiles): Iterable<Suspicion>;
 }
 
 export const renames = ({ name }: TracedCall): boolean => name === "rename" || name === "link";

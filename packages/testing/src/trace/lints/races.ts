@@ -41,11 +41,8 @@ export function races(): Lint {
       if (!isOneMethod(check, call)) yield suspicion(path, { check, use: call });
     },
 
-    *end(call, files) {
+    *end(call) {
       const [path] = call.paths as [string];
-      if (call.name === "unlink" && call.error === undefined && files.at(path).made === undefined) {
-        yield { rule: "unlink-foreign", path, call };
-      }
       if (checks.has(call.name)) checked.set(path, call);
       const check = call.name === "open" ? checked.get(path) : undefined;
       if (check !== undefined) {

@@ -1,53 +1,58 @@
-/** How a new version is prepared, and how it takes the place of the old one. */
+/** How a new version is prepared. */
 
-import { dirname } from "node:path";
-import { O_APPEND, O_CREAT, O_EXCL } from "../../calls/constants.ts";
+import { basename, dirname } from "node:path";
+import { O_EXCL } from "../../calls/constants.ts";
+import { looksStaged } from "../name-patterns.ts";
 import type { TracedCall } from "../trace.ts";
-import { renames, type Lint } from "./lint.ts";
+import { renames, type Lint, type Suspicion } from "./lint.ts";
+import type { TracedFile } from "./traced-files.ts";
 
 export function staging(): Lint {
-  /** What was taken away since the last acknowledgement and was not the program's own staged file. */
-  const gone = new Map<string, TracedCall>();
+  /** Those whose names were acknowledged: they are moved, not staged. */
+  const published = new WeakSet<TracedFile>();
+  /** Linked to another name: staged if the first name goes, a copy that is kept if it stays. */
+  const linked = new Map<string, Suspicion[]>();
   return {
     *begin(call, files) {
       if (!renames(call)) return;
-      const [from, to] = call.paths as [string, string];
-      const { made, firstPath } = files.at(from);
-      // Only a file that still has the name it was made with is on its way to another one.
-      if (made?.name !== "open" || firstPath !== from) return;
-      if (((made.args[1] as number) & O_EXCL) === 0) {
-        yield { rule: "staged-not-exclusive", path: from, call: made };
-      }
-      if (dirname(from) !== dirname(to)) yield { rule: "staged-elsewhere", path: from, call };
+      const [from] = call.paths as [string];
+      const file = files.at(from);
+      if (published.has(file) || !isOnItsWay(file, call)) return;
+      const found = [...judge(file.made!, call)];
+      if (call.name === "rename") yield* found;
+      else linked.set(from, [...(linked.get(from) ?? []), ...found]);
     },
 
-    *end(call, files) {
-      if (call.error !== undefined) return;
-      const path = arrivesAt(call);
-      const taken = path === undefined ? undefined : gone.get(path);
-      if (path !== undefined && taken !== undefined) {
-        gone.delete(path);
-        yield { rule: "name-gone", path, call: taken };
-      }
-      if (call.name === "unlink" || call.name === "rename") {
-        const from = call.paths[0]!;
-        const { made, firstPath } = files.at(from);
-        // What was made under this very name is staged, or a lock: nobody misses it.
-        if (made === undefined || firstPath !== from) gone.set(from, call);
-      }
+    *end(call) {
+      if (call.name !== "unlink" || call.error !== undefined) return;
+      const [path] = call.paths as [string];
+      yield* linked.get(path) ?? [];
+      linked.delete(path);
     },
 
-    ack() {
-      gone.clear(); // removed, and said so: what comes later is something new
+    ack(_, files) {
+      for (const file of files.all()) if (files.hasName(file)) published.add(file);
       return [];
     },
   };
 }
 
-/** Where a new version is put. A lock, which link or O_EXCL makes, is none, and a log is none. */
-function arrivesAt(call: TracedCall): string | undefined {
-  if (call.name === "rename") return call.paths[1];
-  if (call.name !== "open") return undefined;
-  const flags = call.args[1] as number;
-  return (flags & (O_CREAT | O_EXCL | O_APPEND)) === O_CREAT ? call.paths[0] : undefined;
+/**
+ * Only a file that still has the name it was made with is on its way to another one. One that was there
+ * before may have been left by an earlier run, or be a log that is rotated: its name must tell.
+ */
+function isOnItsWay({ made, firstPath }: TracedFile, { paths }: TracedCall): boolean {
+  const [from, to] = paths as [string, string];
+  if (made?.name !== "open" || firstPath !== from) return false;
+  return isExclusive(made) || made.existed === false
+    ? true
+    : looksStaged(basename(from), new Set([basename(to)]));
 }
+
+function* judge(made: TracedCall, call: TracedCall): Iterable<Suspicion> {
+  const [from, to] = call.paths as [string, string];
+  if (!isExclusive(made)) yield { rule: "staged-not-exclusive", path: from, call: made };
+  if (dirname(from) !== dirname(to)) yield { rule: "staged-elsewhere", path: from, call };
+}
+
+const isExclusive = ({ args }: TracedCall): boolean => ((args[1] as number) & O_EXCL) !== 0;

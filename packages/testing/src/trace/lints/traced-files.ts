@@ -9,6 +9,8 @@ export interface TracedFile {
   made: TracedCall | undefined;
   /** Where it was made, or found. */
   readonly firstPath: string;
+  /** Whether data was written to it in the trace. */
+  filled: boolean;
   /** The last change of its data that no flush has covered. */
   unsynced: TracedCall | undefined;
   /** The first flush that failed. */
@@ -47,7 +49,7 @@ export class TracedFiles {
   readonly #byPath = new Map<string, TracedFile>();
   readonly #open = new Map<
     number,
-    { readonly file: TracedFile; readonly path: string; readonly synced: boolean }
+    { readonly file: TracedFile; readonly paths: readonly string[]; readonly synced: boolean }
   >();
   /** By path: what was done to the directory entry and is not flushed. */
   readonly #changes = new Map<string, EntryChange>();
@@ -90,6 +92,7 @@ export class TracedFiles {
     const { name, fd } = call;
     if (name === "write" || name === "ftruncate") {
       const open = fd === undefined ? undefined : this.#open.get(fd);
+      if (open !== undefined && name === "write") open.file.filled = true;
       if (open !== undefined && !open.synced) open.file.unsynced = call;
     } else if (name === "fsync" || name === "fdatasync") {
       this.#beginFlush(call);
@@ -108,7 +111,7 @@ export class TracedFiles {
   #beginFlush(call: TracedCall): void {
     const open = call.fd === undefined ? undefined : this.#open.get(call.fd);
     if (open === undefined) return;
-    const changes = this.unflushed().filter(({ path }) => dirname(path) === open.path);
+    const changes = this.unflushed().filter(({ path }) => open.paths.includes(dirname(path)));
     this.#flushes.set(call, { file: open.file, unsynced: open.file.unsynced, changes });
   }
 
@@ -131,7 +134,7 @@ export class TracedFiles {
       case "fdatasync":
         return this.#flushed(call);
       case "truncate":
-        this.at(path).unsynced = call;
+        this.at(call.target ?? path).unsynced = call;
         return;
       case "mkdir":
         return this.#created(call, path, "directory");
@@ -156,7 +159,8 @@ export class TracedFiles {
     }
   }
 
-  #opened(call: TracedCall, path: string): void {
+  #opened(call: TracedCall, asked: string): void {
+    const path = call.target ?? asked; // what is flushed and written is what a link leads to
     const flags = call.args[1] as number;
     const creates = (flags & O_CREAT) !== 0;
     const exclusive = creates && (flags & O_EXCL) !== 0;
@@ -165,7 +169,7 @@ export class TracedFiles {
     // Made or emptied by this call: it is the program's own from here on.
     if (creates) file.made ??= call;
     if ((flags & O_TRUNC) !== 0 && call.existed === true) file.unsynced = call;
-    this.#open.set(call.fd!, { file, path, synced: (flags & O_SYNC) === O_SYNC });
+    this.#open.set(call.fd!, { file, paths: [path, asked], synced: (flags & O_SYNC) === O_SYNC });
   }
 
   #created(call: TracedCall, path: string, kind: "made" | "directory"): void {
@@ -216,6 +220,7 @@ export class TracedFiles {
 const newFile = (firstPath: string): TracedFile => ({
   made: undefined,
   firstPath,
+  filled: false,
   unsynced: undefined,
   flushFailed: undefined,
   failed: undefined,
