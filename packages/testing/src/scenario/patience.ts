@@ -8,7 +8,7 @@ const notLater = clearTimeout;
 const patienceMs = 4000;
 
 /** A program that goes on for ever without doing anything. */
-export class NeverEnded extends Error {
+class NeverEnded extends Error {
   constructor(what: string) {
     super(`${what} does not end: it made no call for ${patienceMs / 1000} seconds`);
     this.name = "NeverEnded";

@@ -13,12 +13,12 @@ export type Fs = typeof nodeFs;
 export type At = (name: string) => string;
 export type Program = (fs: Fs, at: At) => unknown;
 
-export const facesOfNode: Fs = facesOf(
+const facesOfNode: Fs = facesOf(
   backendOf(nodeFs as unknown as FileSystemLike),
 ) as unknown as Fs;
 
 /** What every program starts from. */
-export function plant(dir: string): void {
+function plant(dir: string): void {
   const at = (name: string): string => join(dir, name);
   for (const name of ["dir", "full/sub/deep", "full/other"]) {
     nodeFs.mkdirSync(at(name), { recursive: true });
@@ -77,7 +77,7 @@ function treeOf(dir: string, prefix = ""): string[] {
 }
 
 /** A value as text that two runs have in common. */
-export function describe(value: unknown): unknown {
+function describe(value: unknown): unknown {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
   if (value === undefined) return "undefined";
