@@ -13,9 +13,7 @@ export type Fs = typeof nodeFs;
 export type At = (name: string) => string;
 export type Program = (fs: Fs, at: At) => unknown;
 
-const facesOfNode: Fs = facesOf(
-  backendOf(nodeFs as unknown as FileSystemLike),
-) as unknown as Fs;
+const facesOfNode: Fs = facesOf(backendOf(nodeFs as unknown as FileSystemLike)) as unknown as Fs;
 
 /** What every program starts from. */
 function plant(dir: string): void {
