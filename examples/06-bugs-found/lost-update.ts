@@ -1,6 +1,6 @@
 // People believe: each write is atomic, so that two programs can share the file.
 // What happens: both read, both change what they have read, both write: one change is gone.
-// Seen: settings of command line tools that run in two terminals (anthropics/claude-code#78321).
+// Seen: settings of command line tools that run in two terminals (anthropics/claude-code#1035).
 import {
   CheckFailed,
   exploreSchedules,
