@@ -3,6 +3,7 @@ import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import { requireKnown } from "../scenario/known-options.ts";
 import { crashOptionNames } from "../scenario/option-names.ts";
 import type { Budget } from "../scenario/report.ts";
+import { requireScenario } from "../scenario/require-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { toModels } from "./models.ts";
 import type { ModelName, PowerLossModel } from "./models.ts";
@@ -40,11 +41,7 @@ export function toSettings<Ack>(
   options: CrashOptions,
 ): CrashSettings {
   requireKnown(op, options, crashOptionNames);
-  for (const name of ["run", "check"] as const) {
-    if (typeof (scenario as Partial<Scenario<Ack>> | null | undefined)?.[name] !== "function") {
-      throw invalidType(op, `scenario.${name}`, "a function", scenario?.[name]);
-    }
-  }
+  requireScenario(op, scenario);
   const { models, again = scenario.recover !== undefined, faults, memory = {} } = options;
   if (typeof again !== "boolean") throw invalidType(op, "again", "a boolean", again);
   if (faults !== undefined && faults !== "fsync") {

@@ -15,7 +15,7 @@ import type { Adversary } from "./adversary.ts";
  * await exploreInterference(scenario, { adversaries: [swapForSymlink("/uploads/a", "/etc/passwd")] });
  * ```
  *
- * @param path absolute; nothing lands where nothing is
+ * @param path absolute; where nothing is yet, the link is planted
  * @param target as in symlink(2): relative to the directory of `path`, or absolute
  * @throws `TypeError` (`ERR_INVALID_ARG`) if either is not a string
  */
@@ -26,14 +26,14 @@ export function swapForSymlink(path: string, target: string): Adversary {
     name: `swapForSymlink ${path} -> ${target}`,
     did: "symlink swapped in",
     act(fs) {
-      fs.renameSync(path, aside);
+      if (isThere(fs, path)) fs.renameSync(path, aside);
       fs.symlinkSync(target, path);
     },
     undo(fs) {
       fs.readlinkSync(path); // EINVAL if the program has put something of its own there
-      fs.lstatSync(aside); // before anything is removed: a move that fails must change nothing
+      const wasThere = isThere(fs, aside);
       fs.unlinkSync(path); // a directory cannot be renamed over a link
-      fs.renameSync(aside, path);
+      if (wasThere) fs.renameSync(aside, path);
     },
   };
 }
@@ -158,4 +158,8 @@ function mustBePath(op: string, name: string, value: unknown): void {
   if (typeof value !== "string" || value === "") {
     throw invalidType(op, name, "a path, as a string", value);
   }
+}
+
+function isThere(fs: NodeFileSystem, path: string): boolean {
+  return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

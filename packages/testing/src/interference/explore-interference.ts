@@ -5,6 +5,7 @@ import { requireKnown } from "../scenario/known-options.ts";
 import { interferenceOptionNames } from "../scenario/option-names.ts";
 import type { Budget, Report } from "../scenario/report.ts";
 import { prepare } from "../scenario/run-scenario.ts";
+import { requireScenario } from "../scenario/require-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Adversary } from "./adversary.ts";
 import { movesAfter, parseReplay } from "./replay-text.ts";
@@ -61,6 +62,7 @@ export async function exploreInterference<Ack>(
   options: InterferenceOptions,
 ): Promise<InterferenceReport> {
   const { adversaries, moves = 1, maxCalls = defaultMaxCalls } = validated(options);
+  requireScenario("exploreInterference", scenario);
   const exploration = new Exploration("interference", scenario.name, options);
   const start = await prepare(scenario, options.memory);
   const landed = new Map(adversaries.map(({ name }) => [name, 0]));

@@ -112,6 +112,7 @@ function validate({ act, attack, times, minContested }: HammerOptions): void {
       attack,
     );
   }
+  if (times === undefined) throw invalidType("hammer", "times", "a number", times);
   atLeastOne("hammer", "times", times);
   atLeastOne("hammer", "minContested", minContested);
 }

@@ -1,5 +1,6 @@
+import { requireKnown } from "../scenario/known-options.ts";
 import { setTimeout as sleep } from "node:timers/promises";
-import { invalidRange } from "@holdfast/fs/steps";
+import { invalidRange, invalidType } from "@holdfast/fs/steps";
 import { Exploration } from "../scenario/exploration.ts";
 import { Random } from "../scenario/random.ts";
 import type { Progress, Report } from "../scenario/report.ts";
@@ -79,6 +80,19 @@ export interface StormReport extends Report {
 
 const measureEvery = 20;
 
+const optionNames: readonly (keyof StormOptions)[] = [
+  ...([
+    "command",
+    "kills",
+    "check",
+    "prepare",
+    "directory",
+    "withinMs",
+    "minWhileRunning",
+  ] as const),
+  ...(["seed", "env", "cwd", "timeoutMs", "maxFailures", "onProgress", "signal"] as const),
+];
+
 /**
  * Starts a program again and again on the real disk and ends it with SIGKILL at a random moment after
  * its own code has begun (of a program that is not Node: after its first output, or its start), and
@@ -103,7 +117,9 @@ const measureEvery = 20;
  * assertProcessPassed(report);
  */
 export async function storm(options: StormOptions): Promise<StormReport> {
+  requireKnown("storm", options, optionNames);
   validateRun("storm", options);
+  if (options.kills === undefined) throw invalidType("storm", "kills", "a number", undefined);
   for (const name of ["kills", "withinMs", "minWhileRunning"] as const) {
     atLeastOne("storm", name, options[name]);
   }

@@ -1,3 +1,4 @@
+import { requireKnown } from "../scenario/known-options.ts";
 import { invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
 import { isErrno } from "../calls/node-error.ts";
 import type { Progress } from "../scenario/report.ts";
@@ -71,6 +72,10 @@ export const defaultTimeoutMs = 30_000;
 export function validateSweep(options: SweepProcessOptions): void {
   const op = "sweepProcess";
   const { verb, race, errnos } = options;
+  requireKnown(op, options, [
+    ...(["command", "verb", "check", "prepare", "race", "errnos", "env", "cwd"] as const),
+    ...(["timeoutMs", "maxCases", "maxFailures", "onProgress", "only", "signal"] as const),
+  ]);
   validateRun(op, options);
   if (!["kill", "fail", "race"].includes(verb)) {
     throw invalidRange(op, "verb", `"kill", "fail" or "race"`, verb);

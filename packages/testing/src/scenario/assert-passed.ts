@@ -44,8 +44,8 @@ export function assertPassed(report: Report, options: AssertOptions = {}): void 
     throw new Error(
       [
         ...exhaustivenessOf(report),
-        "No failure is no proof then: raise the limits, or say that it is enough with",
-        '{ sampled: "accept" }.',
+        "No failure is no proof then. Where a budget ran out, raise it; otherwise say that it is enough",
+        'with { sampled: "accept" }.',
       ].join("\n"),
     );
   }

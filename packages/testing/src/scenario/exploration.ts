@@ -20,6 +20,8 @@ export class Exploration {
   readonly #started: number = performance.now();
   #toldAt = 0;
   #stopped = false;
+  /** How many of the limits are budgets that ran out. */
+  #spent = 0;
   #cases = 0;
   #failed = 0;
   #total: number | undefined;
@@ -64,16 +66,21 @@ export class Exploration {
     if (this.#stopped) return false;
     const { maxStates, timeoutMs } = this.#budget;
     if (maxStates !== undefined && this.#cases >= maxStates) {
-      this.leaveOut(`stopped after maxStates = ${maxStates} cases`);
+      this.#spend(`stopped after maxStates = ${maxStates} cases`);
       return false;
     }
     const elapsedMs = performance.now() - this.#started;
     if (timeoutMs !== undefined && elapsedMs >= timeoutMs) {
-      this.leaveOut(`stopped after timeoutMs = ${timeoutMs} milliseconds`);
+      this.#spend(`stopped after timeoutMs = ${timeoutMs} milliseconds`);
       return false;
     }
     if (elapsedMs - this.#toldAt >= progressEveryMs) this.#tell(elapsedMs);
     return true;
+  }
+
+  #spend(why: string): void {
+    if (!this.#limits.has(why)) this.#spent++;
+    this.leaveOut(why);
   }
 
   /** Counts a case that was run and checked, and keeps what went wrong in it. */
@@ -106,7 +113,9 @@ export class Exploration {
   report(share?: number): Report {
     const exhaustive = this.#limits.size === 0;
     const replayOptions = neededAgain(this.#explorer, this.#budget);
-    const known = this.#total === undefined ? undefined : Math.min(1, this.#cases / this.#total);
+    // What was left out for another reason than the budget is in no number.
+    const counted = this.#total !== undefined && this.#limits.size === this.#spent;
+    const known = counted ? Math.min(1, this.#cases / this.#total!) : undefined;
     return {
       explorer: this.#explorer,
       scenario: this.#scenario,

@@ -31,7 +31,7 @@ function nearestOf(names: readonly string[], wrong: string): string {
 }
 
 /** How many letters have to be put in, taken out or replaced, or neighbours swapped. */
-function distance(one: string, other: string): number {
+export function distance(one: string, other: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (let i = 1; i <= one.length; i++) {

@@ -3,6 +3,7 @@ import { Exploration } from "../scenario/exploration.ts";
 import { requireKnown } from "../scenario/known-options.ts";
 import { scheduleOptionNames } from "../scenario/option-names.ts";
 import { asError, prepare, type Start } from "../scenario/run-scenario.ts";
+import { requireScenario } from "../scenario/require-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { Before, type Chooser } from "./chooser.ts";
 import { letterOf } from "./contestant.ts";
@@ -142,6 +143,7 @@ export function checkArguments(
   if (scenarios.length < 2 || scenarios.length > maxRuns) {
     throw invalidRange(op, "scenarios", `from 2 to ${maxRuns} of them`, scenarios.length);
   }
+  for (const [at, one] of scenarios.entries()) requireScenario(op, one, `scenarios[${at}]`);
   requireKnown(op, options, scheduleOptionNames);
   for (const [name, least] of [
     ["maxSchedules", 1],

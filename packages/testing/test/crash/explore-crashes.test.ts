@@ -483,6 +483,6 @@ describe("options", () => {
 
   test("a scenario without run or check is refused", async () => {
     await expect(exploreCrashes({ run: () => {} } as never)).rejects.toThrow("scenario.check");
-    await expect(exploreCrashes(undefined as never)).rejects.toThrow("scenario.run");
+    await expect(exploreCrashes(undefined as never)).rejects.toThrow('"scenario"');
   });
 });

@@ -56,8 +56,17 @@ test("a hard link is a second name of the same file", () => {
   expect(fs.readFileSync("/d/f", "utf8")).toBe("old");
 });
 
+test("swapForSymlink plants its link where nothing is yet, and takes it away again", () => {
+  const fs = world();
+  const untouched = readTreeSync(fs, "/");
+  const adversary = swapForSymlink("/none", "/other");
+  act(fs, adversary);
+  expect(fs.readlinkSync("/none")).toBe("/other");
+  expect(() => act(fs, adversary, "undo")).not.toThrow();
+  expect(readTreeSync(fs, "/")).toEqual(untouched);
+});
+
 test.each([
-  swapForSymlink("/none", "/other"),
   swapForDirectory("/none"),
   moveAway("/none"),
   replaceFile("/none", ""),

@@ -9,7 +9,8 @@ import {
 } from "../../src/process.ts";
 import { formatPoint, parsePoint } from "../../src/process/points.ts";
 
-const sweep = { command: ["node"], verb: "kill", check: () => {} };
+const run = { command: ["node"], check: () => {} };
+const sweep = { ...run, verb: "kill" };
 const bad: readonly [string, () => Promise<unknown>, RegExp][] = [
   ["no command", () => sweepProcess({ ...sweep, command: [] } as never), /sweepProcess: "command"/],
   ["a command of numbers", () => sweepProcess({ ...sweep, command: [1] } as never), /"command"/],
@@ -21,7 +22,7 @@ const bad: readonly [string, () => Promise<unknown>, RegExp][] = [
   ["a URL as cwd", () => sweepProcess({ ...sweep, cwd: new URL("file:///") } as never), /"cwd"/],
   [
     "a function that gives no cwd",
-    () => storm({ ...sweep, kills: 1, cwd: () => 1 } as never),
+    () => storm({ ...run, kills: 1, cwd: () => 1 } as never),
     /"cwd"/,
   ],
   ["no check", () => sweepProcess({ ...sweep, check: 1 } as never), /"check" must be a function/],
@@ -78,12 +79,15 @@ const bad: readonly [string, () => Promise<unknown>, RegExp][] = [
     () => sweepProcess({ ...sweep, only: "kill 1 during" } as never),
     /"only"/,
   ],
-  ["a storm without kills", () => storm({ ...sweep, kills: 0 } as never), /storm: "kills"/],
-  ["a storm in no time", () => storm({ ...sweep, kills: 1, withinMs: 0 } as never), /"withinMs"/],
-  ["a storm with half a seed", () => storm({ ...sweep, kills: 1, seed: 0.5 } as never), /"seed"/],
+  ["a storm without kills", () => storm({ ...run, kills: 0 } as never), /storm: "kills"/],
+  ["a storm that does not say how many", () => storm(run as never), /storm: "kills"/],
+  ["a misspelt option", () => sweepProcess({ ...sweep, maxCase: 1 } as never), /"maxCases"/],
+  ["a misspelt option of a storm", () => storm({ ...run, kill: 1 } as never), /"kills"/],
+  ["a storm in no time", () => storm({ ...run, kills: 1, withinMs: 0 } as never), /"withinMs"/],
+  ["a storm with half a seed", () => storm({ ...run, kills: 1, seed: 0.5 } as never), /"seed"/],
   [
     "a storm in some directory",
-    () => storm({ ...sweep, kills: 1, directory: "/tmp" } as never),
+    () => storm({ ...run, kills: 1, directory: "/tmp" } as never),
     /"directory"/,
   ],
   ["a hammer without act", () => hammer({ attack: "", times: 1 } as never), /hammer: "act"/],

@@ -237,8 +237,8 @@ describe("assertPassed", () => {
       [
         "Not exhaustive: 1,234 cases were run, 50% of all; seed 42.",
         "  stopped",
-        "No failure is no proof then: raise the limits, or say that it is enough with",
-        '{ sampled: "accept" }.',
+        "No failure is no proof then. Where a budget ran out, raise it; otherwise say that it is enough",
+        'with { sampled: "accept" }.',
       ].join("\n"),
     );
     expect(() => assertPassed(part, { sampled: "accept" })).not.toThrow();

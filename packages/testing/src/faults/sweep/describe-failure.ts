@@ -13,7 +13,7 @@ export function describeFailure(
 ): Failure {
   const { made, end } = run;
   const problems = run.problems.map(onOneLine);
-  const message = problems.join("; ");
+  const message = problems.join(" ");
   const where = points.map((point) => describePoint(point, made[point.index - 1]!.call));
   const ended =
     end === undefined

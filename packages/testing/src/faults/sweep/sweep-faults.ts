@@ -1,6 +1,7 @@
 import { Exploration } from "../../scenario/exploration.ts";
 import type { Report } from "../../scenario/report.ts";
 import { prepare, startFrom } from "../../scenario/run-scenario.ts";
+import { requireScenario } from "../../scenario/require-scenario.ts";
 import type { Scenario } from "../../scenario/scenario.ts";
 import { globToRegExp } from "../glob.ts";
 import { parseReplay } from "./fault-point.ts";
@@ -78,6 +79,7 @@ async function withSweep<Ack>(
   work: (sweep: Sweep<Ack>) => Promise<Report>,
 ): Promise<Report> {
   checkSweepOptions(op, options);
+  requireScenario(op, scenario);
   const exploration = new Exploration("faults", scenario.name, {
     maxStates: mostCases,
     ...options,
