@@ -180,7 +180,7 @@ class Sweep {
     if (maxCases === undefined || this.exploration.cases < maxCases) {
       return this.exploration.mayGoOn();
     }
-    this.exploration.leaveOut(`stopped after maxCases = ${maxCases} cases`);
+    this.exploration.spend(`stopped after maxCases = ${maxCases} cases`);
     return false;
   }
 }

@@ -66,19 +66,20 @@ export class Exploration {
     if (this.#stopped) return false;
     const { maxStates, timeoutMs } = this.#budget;
     if (maxStates !== undefined && this.#cases >= maxStates) {
-      this.#spend(`stopped after maxStates = ${maxStates} cases`);
+      this.spend(`stopped after maxStates = ${maxStates} cases`);
       return false;
     }
     const elapsedMs = performance.now() - this.#started;
     if (timeoutMs !== undefined && elapsedMs >= timeoutMs) {
-      this.#spend(`stopped after timeoutMs = ${timeoutMs} milliseconds`);
+      this.spend(`stopped after timeoutMs = ${timeoutMs} milliseconds`);
       return false;
     }
     if (elapsedMs - this.#toldAt >= progressEveryMs) this.#tell(elapsedMs);
     return true;
   }
 
-  #spend(why: string): void {
+  /** A budget ran out: the share is what was run of all. */
+  spend(why: string): void {
     if (!this.#limits.has(why)) this.#spent++;
     this.leaveOut(why);
   }

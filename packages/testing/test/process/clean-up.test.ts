@@ -142,13 +142,14 @@ describe.runIf(needs("posix", "node"))("nothing is left", () => {
     const fail = (): never => {
       throw new Error("not prepared");
     };
-    const options = { cwd, command: ["node"], verb: "kill", check: () => {} } as const;
+    const program = { cwd, command: ["node"], check: () => {} } as const;
+    const options = { ...program, verb: "kill" } as const;
     await expect(sweepProcess({ ...options, prepare: fail })).rejects.toThrow("not prepared");
     await expect(sweepProcess({ ...options, command: fail })).rejects.toThrow("not prepared");
     await expect(sweepProcess({ ...options, command: ["/nowhere/at/all"] })).rejects.toThrow(
       "ENOENT",
     );
-    await expect(storm({ ...options, kills: 1, prepare: fail })).rejects.toThrow("not prepared");
+    await expect(storm({ ...program, kills: 1, prepare: fail })).rejects.toThrow("not prepared");
     await expect(hammer({ attack: "", act: () => {}, times: 1, prepare: fail })).rejects.toThrow(
       "not prepared",
     );
