@@ -46,8 +46,10 @@ describe.runIf(needs("posix", "node"))("a storm", () => {
   });
 
   it("finds nothing wrong with one that renames, and lets it clean up after itself", async () => {
+    // It waits between the two, so that kills fall there.
+    const wait = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);";
     const command = writer(
-      `fs.writeFileSync("state.tmp", content); fs.renameSync("state.tmp", "state");`,
+      `fs.writeFileSync("state.tmp", content); ${wait} fs.renameSync("state.tmp", "state");`,
     );
     let torn = 0;
     const ends: boolean[] = [];
