@@ -12,22 +12,24 @@ type Members = Record<string, unknown>;
  */
 export function addOthers(face: Members, half: "fs" | "promises", under?: FileSystemLike): void {
   const owner = half === "fs" ? under : under?.promises;
-  for (const name of others(face, half)) {
+  for (const [name, standIn] of (standIns[half] ??= standInsFor(face, half))) {
     const own = owner === undefined ? undefined : memberOf(owner, name);
-    face[name] = typeof own === "function" ? own : standIn(half, name);
+    face[name] = typeof own === "function" ? own : standIn;
   }
 }
 
-const known: Partial<Record<"fs" | "promises", readonly string[]>> = {};
+type StandIns = readonly (readonly [name: string, standIn: unknown])[];
 
-function others(face: Members, half: "fs" | "promises"): readonly string[] {
-  const ofNode: object = half === "fs" ? nodeFs : nodeFs.promises;
-  return (known[half] ??= Object.keys(ofNode).filter(
-    (name) => !(name in face) && name !== "default",
-  ));
+// Made once: every face of one half lacks the same, and a crash explorer makes tens of thousands.
+const standIns: Partial<Record<"fs" | "promises", StandIns>> = {};
+
+function standInsFor(face: Members, half: "fs" | "promises"): StandIns {
+  return Object.keys(half === "fs" ? nodeFs : nodeFs.promises)
+    .filter((name) => !(name in face) && name !== "default")
+    .map((name) => [name, standInOf(half, name)]);
 }
 
-function standIn(half: "fs" | "promises", name: string): unknown {
+function standInOf(half: "fs" | "promises", name: string): unknown {
   const { constants } = nodeFs;
   // Read from `constants`: newer Nodes warn of `fs.F_OK`.
   if (/^[A-Z]_OK$/.test(name)) return constants[name as "F_OK"];

@@ -30,7 +30,8 @@ const onHandle: Partial<Record<CallName, string>> = {
  * ones with those of `promises` if it has them, else with callbacks. So whoever replaced
  * `promises.rename` alone meets their own `rename`.
  *
- * @throws `TypeError` (`ERR_INVALID_ARG`) if it is no object, or has none of these
+ * @throws `TypeError` (`ERR_INVALID_ARG`) if it is no object, or `node:fs/promises` itself; what it lacks
+ *   is missed when it is called
  */
 export function backendOf(fileSystem: FileSystemLike): Backend {
   if (typeof fileSystem !== "object" || fileSystem === null) {
@@ -66,9 +67,9 @@ class RealBackend implements Backend {
   }
 
   sync(name: CallName, args: readonly unknown[], { via }: Origin): never {
-    const method = this.#method(this.#under, `${name}Sync`);
-    const { native = method } = via === "realpath.native" ? (method as Native) : {};
-    const result: unknown = native(...shaped(name, args));
+    const native = via === "realpath.native" ? this.#nativeRealpath() : undefined;
+    const method = native ?? this.#method(this.#under, `${name}Sync`);
+    const result: unknown = method(...shaped(name, args));
     if (name === "close") this.#closedByNumber(args[0] as number);
     return result as never;
   }
@@ -125,12 +126,15 @@ class RealBackend implements Backend {
   #method(owner: object, name: string): AnyMethod {
     const method = (owner as Record<string, unknown>)[name];
     if (typeof method !== "function") throw new TypeError(`fs.${name} is not a function`);
-    return Object.assign(method.bind(owner) as AnyMethod, { native: (method as Native).native });
+    return method.bind(owner) as AnyMethod;
+  }
+
+  /** Not every object has one: those of `node:fs` and memfs do. */
+  #nativeRealpath(): AnyMethod | undefined {
+    const realpath = memberOf(this.#under, "realpathSync");
+    return (realpath as { readonly native?: AnyMethod } | undefined)?.native;
   }
 }
-
-/** `fs.realpath` has a method of its own. */
-type Native = AnyMethod & { readonly native?: AnyMethod };
 
 /** The arguments as `node:fs` takes them. */
 function shaped(name: CallName, args: readonly unknown[]): readonly unknown[] {

@@ -1,5 +1,4 @@
 import { facesOf } from "../calls/faces.ts";
-import { ReusedFace } from "../calls/reused-face.ts";
 import { MemoryBackend } from "../memory/memory-backend.ts";
 import type { MemoryFileSystemOptions } from "../memory/options.ts";
 import type { Exploration } from "../scenario/exploration.ts";
@@ -20,7 +19,6 @@ export class CaseRunner<Ack> {
   readonly #memory: MemoryFileSystemOptions;
   readonly #exploration: Exploration;
   readonly #maxFailures: number;
-  readonly #face = new ReusedFace();
   /** The sizes of the failures that are kept, ascending. */
   readonly #sizes: number[] = [];
 
@@ -45,7 +43,7 @@ export class CaseRunner<Ack> {
     let changed = false;
     const backend = new MemoryBackend(this.#memory, imageOf(found.disk, found.state));
     backend.onEffect = () => (changed = true);
-    const verdict = judge(this.#scenario, this.#face.of(backend), {
+    const verdict = judge(this.#scenario, facesOf(backend), {
       acks: acksOf(found),
       end: "crash",
       leaks: [],

@@ -44,6 +44,7 @@ export class CrashExploration<Ack> {
   readonly #endsAt: number;
   readonly #runner: CaseRunner<Ack>;
   readonly #random: Random;
+  readonly #overlaps = new Set<string>();
   readonly #identities = new Identities();
   readonly #tokens = new AckTokens();
   /** The keys of cases that were run. */
@@ -114,7 +115,7 @@ export class CrashExploration<Ack> {
   /** @param share of what is left of the budget, if there are too many cases to run them all */
   async #exploreRun(run: RecordedRun<Ack>, share: number): Promise<boolean> {
     if (!(await this.#mayGoOn())) return false;
-    for (const order of run.overlaps.slice(0, mostOverlaps)) this.#exploration.leaveOut(order);
+    this.#name(run.overlaps);
     await this.#runner.runToEnd(run);
     this.#total++;
     const { models } = this.#settings;
@@ -146,6 +147,14 @@ export class CrashExploration<Ack> {
       if (!(await this.#runCase(key, found))) return false;
     }
     return true;
+  }
+
+  /** Orders of calls that could have been others, and were not tried. */
+  #name(overlaps: readonly string[]): void {
+    for (const order of overlaps) {
+      if (this.#overlaps.size < mostOverlaps) this.#overlaps.add(order);
+    }
+    for (const order of this.#overlaps) this.#exploration.leaveOut(order);
   }
 
   async #runCase(key: string, found: CrashCase<Ack>): Promise<boolean> {
@@ -214,7 +223,8 @@ export class CrashExploration<Ack> {
       if (!(await this.#mayGoOn())) return false;
       const image = imageOf(found.disk, found.state);
       const { memory } = this.#start;
-      const history = await recordRecovery(this.#scenario, memory, found, image);
+      const { history, overlaps } = await recordRecovery(this.#scenario, memory, found, image);
+      this.#name(overlaps);
       const models = [found.model, ...found.alsoIn];
       const quota = Math.ceil(this.#left / 4);
       if (!(await this.#exploreHistory(history, models, this.#left, quota))) return false;

@@ -65,10 +65,12 @@ export async function recordRecovery<Ack>(
   memory: MemoryFileSystemOptions,
   before: CrashCase<Ack>,
   image: Image,
-): Promise<History<Ack>> {
+): Promise<Pick<RecordedRun<Ack>, "history" | "overlaps">> {
   const backend = new MemoryBackend(memory, image);
   const recorder = new Recorder(backend, image);
   await recover(scenario, recorder.fs); // what it threw was reported when it was not cut off
   backend.onEffect = undefined;
-  return { timeline: recorder, acks: [], tokens: [""], fault: before.history.fault, before };
+  const { fault } = before.history;
+  const history = { timeline: recorder, acks: [], tokens: [""], fault, before };
+  return { history, overlaps: recorder.overlaps() };
 }

@@ -63,7 +63,7 @@ async function caseOf<Ack>(
   if (again === undefined) return before;
   const image = imageOf(before.disk, before.state);
   const { tree: _, ...memory } = settings.memory;
-  const recovery = await recordRecovery(scenario, memory, before, image);
+  const { history: recovery } = await recordRecovery(scenario, memory, before, image);
   return caseAt(recovery, settings.models, again);
 }
 

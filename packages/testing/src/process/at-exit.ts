@@ -9,8 +9,16 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const duties = new Set<Duty>();
 
 function doAll(ending: Ending): void {
+  const failures: unknown[] = [];
   // The youngest first: processes are ended before their directories are removed.
-  for (const duty of [...duties].toReversed()) duty(ending);
+  for (const duty of [...duties].toReversed()) {
+    try {
+      duty(ending);
+    } catch (error) {
+      failures.push(error); // a directory that cannot be removed must not keep a process alive
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 const onExit = (): void => doAll("exit");

@@ -20,7 +20,6 @@ export interface AssertOptions {
  * @example
  * assertPassed(await sweepFaults(scenario));
  * assertPassed(await exploreCrashes(scenario, { maxStates: 1000 }), { sampled: "accept" });
- * assertPassed(await replay(scenario, "crashes:posix:after=3:not=2"));
  */
 export function assertPassed(report: Report, options: AssertOptions = {}): void {
   if (typeof report !== "object" || report === null || !Array.isArray(report.failures)) {

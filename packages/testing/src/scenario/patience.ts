@@ -9,8 +9,8 @@ const patienceMs = 4000;
 
 /** A program that goes on for ever without doing anything. */
 class NeverEnded extends Error {
-  constructor(what: string) {
-    super(`${what} does not end: it made no call for ${patienceMs / 1000} seconds`);
+  constructor(what: string, how: string) {
+    super(`${what} does not end: ${how} ${patienceMs / 1000} seconds`);
     this.name = "NeverEnded";
   }
 }
@@ -21,25 +21,39 @@ export function neverEnded(error: Error): boolean {
 }
 
 /**
+ * Calls `act` once a program has made no call for `quietMs`.
+ *
+ * @param made how many calls it has made
+ * @returns call it when the program has ended
+ */
+export function whenQuiet(made: () => number, quietMs: number, act: () => void): () => void {
+  let seen = made();
+  const look = (): void => {
+    if (made() === seen) return act();
+    seen = made();
+    timer = later(look, quietMs);
+  };
+  let timer = later(look, quietMs);
+  return () => notLater(timer);
+}
+
+/**
  * Waits for a part of a scenario, but not for ever.
  *
  * @param what `"the check"`
  * @param made how many calls it has made, if they are counted: as long as there are more it goes on
- * @returns rejects with `NeverEnded` when it has done nothing for `patienceMs`
+ * @returns rejects with `NeverEnded` when it has made no call for `patienceMs`; if they are not counted,
+ *   when it has taken so long
  */
 export function patiently<Result>(
   what: string,
   work: Promise<Result>,
-  made: () => number = () => 0,
+  made?: () => number,
 ): Promise<Result> {
+  const how = made === undefined ? "it has taken more than" : "it made no call for";
   return new Promise((resolve, reject) => {
-    let seen = made();
-    const look = (): void => {
-      if (made() === seen) return reject(new NeverEnded(what));
-      seen = made();
-      timer = later(look, patienceMs);
-    };
-    let timer = later(look, patienceMs);
-    work.finally(() => notLater(timer)).then(resolve, reject);
+    const giveUp = (): void => reject(new NeverEnded(what, how));
+    const stop = whenQuiet(made ?? (() => 0), patienceMs, giveUp);
+    work.finally(stop).then(resolve, reject);
   });
 }

@@ -39,7 +39,7 @@ export type ReplayOptions = CrashOptions &
  * @returns a report of one case, which says that it is one: `assertPassed` asks only that it passes
  * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`) if the text names no case of this scenario
  * @example
- * assertPassed(await replay(scenario, "crashes:posix:after=3:not=2"));
+ * const { failures } = await replay(scenario, "crashes:posix:after=3:not=2");
  * await replay(scenario, "interference:moveAway /a:2", { adversaries });
  * await replay([scenarioA, scenarioB], "schedules:A3BA");
  */

@@ -75,3 +75,18 @@ it("different files at once are nobody's mistake, nor is what is waited for", as
   };
   expect(await limitsOf((fs) => Promise.all([save(fs, "a"), save(fs, "b")]))).toEqual([]);
 });
+
+it("the order of calls in a recovery is named, too", async () => {
+  const { limits } = await exploreCrashes({
+    run: (fs) => fs.writeFileSync("/s", "x"),
+    recover: async ({ promises: fs }) => {
+      const staged = await fs.open("/t", "w");
+      const written = staged.write("new");
+      await staged.sync();
+      await written;
+      await staged.close();
+    },
+    check: () => {},
+  });
+  expect(limits).toEqual([expect.stringContaining("at the same time")]);
+});
