@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
+import { parseSync } from "rolldown/utils";
 import { publicDeclarations } from "./bundle/public-declarations.mjs";
 
 const all = fileURLToPath(new URL("../packages", import.meta.url));
@@ -59,10 +60,24 @@ async function modules(folder, entries, dependencies) {
       },
       minifyInternalExports: false, // stack traces and debuggers show the names
     });
-    return output.map(({ fileName, code }) => [fileName, code]);
+    return output.map(({ fileName, code }) => [fileName, withoutIndentation(fileName, code)]);
   } finally {
     await build.close();
   }
+}
+
+/** Lines stay lines, for stack traces; what they begin with is a fiftieth of the package. */
+function withoutIndentation(fileName, code) {
+  const texts = templateTexts(parseSync(fileName, code).program);
+  const isText = (offset) => texts.some(({ start, end }) => start < offset && offset <= end);
+  return code.replace(/^\t+/gm, (tabs, offset) => (isText(offset) ? tabs : ""));
+}
+
+/** The parts of template literals that stand for themselves: there a tab is a tab. */
+function templateTexts(node) {
+  if (typeof node !== "object" || node === null) return [];
+  if (node.type === "TemplateElement") return [node];
+  return Object.values(node).flatMap(templateTexts);
 }
 
 /** Makes `folder` hold these files and no others. */

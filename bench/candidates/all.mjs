@@ -4,12 +4,14 @@ import { candidates as fastWriteAtomic } from "./fast-write-atomic.mjs";
 import { candidates as fsExtra } from "./fs-extra.mjs";
 import { candidates as fsSafe } from "./fs-safe.mjs";
 import { candidates as holdfast } from "./holdfast.mjs";
+import { candidates as holdfastRoot } from "./holdfast-root.mjs";
 import { candidates as plain } from "./plain.mjs";
 import { candidates as steno } from "./steno.mjs";
 import { candidates as writeFileAtomic } from "./write-file-atomic.mjs";
 
 const sources = {
   holdfast,
+  "holdfast root": holdfastRoot,
   plain,
   "write-file-atomic": writeFileAtomic,
   atomically,

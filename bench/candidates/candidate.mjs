@@ -7,6 +7,13 @@
  * @property {(path: string, content: Buffer) => Promise<unknown>} [replace]
  * @property {(path: string, content: Buffer) => unknown} [replaceSync]
  * @property {(source: string, destination: string) => Promise<unknown>} [move]
+ * @property {(dir: string) => Promise<OpenedRoot>} [root]  hands out one directory
+ *
+ * @typedef {object} OpenedRoot  paths are relative
+ * @property {(path: string) => Promise<Buffer>} read
+ * @property {(path: string, content: Buffer) => Promise<unknown>} write  replaces; durable
+ * @property {(path: string) => Promise<unknown[]>} list  with types
+ * @property {() => unknown} [close]
  */
 
 export {};

@@ -10,7 +10,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { cp, lstat, open, readdir, rename, rm } from "node:fs/promises";
+import { cp, lstat, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const stagedFlags =
@@ -25,13 +25,29 @@ const levels = [
 ];
 
 export function candidates() {
-  return levels.map(({ name, ...flush }) => ({
+  return [...levels.map(plainCandidate), plainRoot];
+}
+
+/** What a root is held against: the path joined to the directory, and nothing checked. */
+const plainRoot = {
+  name: "plain, by path",
+  side: "plain",
+  root: async (dir) => ({
+    read: (path) => readFile(join(dir, path)),
+    write: (path, content) =>
+      replace(join(dir, path), content, { flushFile: true, flushDirectory: true }),
+    list: (path) => readdir(join(dir, path), { withFileTypes: true }),
+  }),
+};
+
+function plainCandidate({ name, ...flush }) {
+  return {
     name,
     side: "plain",
     replace: (path, content) => replace(path, content, flush),
     replaceSync: (path, content) => replaceSync(path, content, flush),
     move: (source, destination) => move(source, destination, flush),
-  }));
+  };
 }
 
 async function replace(path, content, { flushFile, flushDirectory }) {

@@ -1,12 +1,14 @@
 import { moveCells } from "./move.mjs";
 import { replaceSyncCells } from "./replace-sync.mjs";
 import { replaceCells } from "./replace.mjs";
+import { rootCells } from "./root.mjs";
 
 /** @returns {import("./cell.mjs").Cell[]} */
 export const allCells = (places) => [
   ...replaceCells(places),
   ...replaceSyncCells(places),
   ...moveCells(places),
+  ...rootCells(places),
 ];
 
 /** `replace/tmpfs` names all cells whose name begins so, part by part; `*` stands for any part. */

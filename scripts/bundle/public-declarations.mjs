@@ -1,6 +1,7 @@
 // Joins the declarations that tsc wrote for each module into those that a package publishes: what its
 // entries export and what that refers to, each with its comment, and nothing else. One entry: one
-// file. Several: shared.d.ts holds them all, and each entry exports its part of it.
+// file. Several: shared.d.ts holds them all, and each entry exports its part of it. What only the entry
+// `steps` leads to is for packages of this repository, whose authors read the source: no comments.
 import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { parseSync } from "rolldown/utils";
@@ -16,7 +17,10 @@ export function publicDeclarations(folder, entries) {
     all.set(name, exported);
   }
   const home = entries.length === 1 ? entries[0] : "shared";
-  const files = [[`${home}.d.ts`, declarationsText(modules, all)]];
+  const documented = [...exportsOf]
+    .filter(([entry]) => entry !== "steps")
+    .flatMap(([, names]) => [...names.values()].map(({ meaning }) => meaning));
+  const files = [[`${home}.d.ts`, declarationsText(modules, all, documented)]];
   for (const [entry, names] of exportsOf)
     if (entry !== home)
       files.push([
@@ -163,7 +167,8 @@ function declaredNames(node, file) {
 }
 
 /** One module with every declaration that is exported or referred to, and these exports. */
-function declarationsText(modules, exported) {
+function declarationsText(modules, exported, documented) {
+  const withComments = reachable(modules, documented);
   const kept = reachable(
     modules,
     [...exported.values()].map(({ meaning }) => meaning),
@@ -179,11 +184,11 @@ function declarationsText(modules, exported) {
       if (referred.has(meaning))
         imports.push([meaning.source, alias(meaning.name, names.get(meaning))]);
     } else
-      for (const node of meaning.nodes)
-        statements.set(
-          node,
-          statementText(meaning.module, node, isInline(meaning), references, names),
-        );
+      for (const node of meaning.nodes) {
+        const { module } = meaning;
+        const text = statementText(module, node, isInline(meaning), references, names);
+        statements.set(node, withComments.has(meaning) ? text : withoutComments(text));
+      }
 
   const local = [];
   const foreign = new Map();
@@ -222,6 +227,14 @@ function statementText({ text, comments }, node, isExported, references, names) 
   }
   const doc = comment ? `${text.slice(comment.start, comment.end)}\n` : "";
   return `${doc}${isExported ? "export " : ""}${result}\n`;
+}
+
+function withoutComments(text) {
+  const { comments } = parseSync("statement.d.ts", text, { lang: "dts" });
+  return comments
+    .toReversed()
+    .reduce((rest, { start, end }) => rest.slice(0, start) + rest.slice(end), text)
+    .replace(/^\s*\n/gm, "");
 }
 
 /** `export … from` another module, types apart from values. */

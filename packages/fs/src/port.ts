@@ -75,6 +75,10 @@ export interface PromiseFileSystem {
   access?(path: PathArgument, mode?: number): Promise<void>;
   copyFile?(from: PathArgument, to: PathArgument, mode?: number): Promise<void>;
   lutimes?(path: PathArgument, atime: number, mtime: number): Promise<void>;
+  chmod?(path: PathArgument, mode: number): Promise<void>;
+  utimes?(path: PathArgument, atime: number, mtime: number): Promise<void>;
+  opendir?(path: PathArgument, options?: object): Promise<unknown>;
+  statfs?(path: PathArgument, options: { bigint: true }): Promise<{ type: bigint | number }>;
 }
 
 /** The synchronous half: a subset of `node:fs`. Descriptors are numbers. */
@@ -116,6 +120,10 @@ export interface SyncFileSystem {
   accessSync?(path: PathArgument, mode?: number): void;
   copyFileSync?(from: PathArgument, to: PathArgument, mode?: number): void;
   lutimesSync?(path: PathArgument, atime: number, mtime: number): void;
+  chmodSync?(path: PathArgument, mode: number): void;
+  utimesSync?(path: PathArgument, atime: number, mtime: number): void;
+  opendirSync?(path: PathArgument, options?: object): unknown;
+  statfsSync?(path: PathArgument, options: { bigint: true }): { type: bigint | number };
 }
 
 /**

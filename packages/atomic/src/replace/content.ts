@@ -22,12 +22,19 @@ export type FileContent = SyncFileContent | AsyncIterable<Chunk>;
 /** Content as the protocol reads it. */
 export type Content =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  | { readonly kind: "pieces"; readonly source: PieceSource };
+  | { readonly kind: "pieces"; readonly source: PieceSource | StepSource };
 
 /** Where pieces come from. */
 interface PieceSource {
   next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>;
   /** Lets it clean up; called once at the end of the call, however that went. */
+  release(): void;
+}
+
+/** Pieces that are read by steps of the same run: of another file, say. What they throw is not wrapped. */
+export interface StepSource {
+  /** `undefined` at the end. */
+  read(): Steps<Uint8Array | undefined>;
   release(): void;
 }
 
@@ -158,7 +165,9 @@ export function* writeContent(
   }
 }
 
-function* nextPiece(source: PieceSource): Steps<Uint8Array | undefined> {
+/** The next piece of a content, as bytes. */
+export function* nextPiece(source: PieceSource | StepSource): Steps<Uint8Array | undefined> {
+  if ("read" in source) return yield* source.read();
   let result: IteratorResult<unknown>;
   try {
     const answer = source.next();

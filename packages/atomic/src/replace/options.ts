@@ -202,6 +202,8 @@ export interface Request {
   readonly beforeRename: ((parameters: BeforeRenameParameters) => unknown) | undefined;
   /** Must not replace anything. */
   readonly exclusive: boolean;
+  /** Make missing parent directories. */
+  readonly parents: boolean;
   /** Called at the moment of publication, which then happens before any other code runs. */
   readonly guard: (() => void) | undefined;
   readonly fileSystem: FileSystem | undefined;
@@ -269,6 +271,7 @@ export function readOptions(
     ifMatch: readIfMatch(op, ifMatch),
     beforeRename,
     exclusive,
+    parents: true,
     guard: undefined,
     fileSystem,
     signal,

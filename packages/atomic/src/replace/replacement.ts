@@ -107,6 +107,7 @@ export class Replacement {
         this.inPlace = refuseByPolicy(request, this.existing);
         const missing =
           this.directoryMissing || (!staged.ok && errorCode(staged.error) === "ENOENT");
+        if (missing && !staged.ok && !request.parents) throw staged.error;
         if (missing && looks < maxLooks) {
           yield* this.startOver();
           yield* makeDirectories(

@@ -51,6 +51,7 @@ export type ErrorCode =
   | "ERR_CHANGED"
   | "ERR_CLOSED"
   | "ERR_CONTENT_SOURCE"
+  | "ERR_DENIED"
   | "ERR_IN_PROGRESS"
   | "ERR_NO_PROGRESS"
   | "ERR_RECOVERY"
@@ -59,8 +60,13 @@ export type ErrorCode =
   | "ERR_INSIDE_SOURCE"
   | "ERR_INVALID_ARG"
   | "ERR_NOT_FILE"
+  | "ERR_OTHER_MOUNT"
   | "ERR_OWNERSHIP"
-  | "ERR_SYMLINK";
+  | "ERR_PATH_ESCAPES"
+  | "ERR_PATH_INVALID"
+  | "ERR_SYMLINK"
+  | "ERR_TOO_LARGE"
+  | "ERR_UNSUPPORTED";
 
 /**
  * Every code that a `HoldfastError` can carry. Failures of the operating system keep their errno
@@ -157,6 +163,7 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     meaning: "what a crash left behind does not explain itself",
   },
 
+  ERR_DENIED: { kind: "refused", retryable: false, meaning: "a rule of the root forbids it" },
   ERR_HARDLINK: { kind: "refused", retryable: false, meaning: "the file has other names too" },
   ERR_HOOK: { kind: "refused", retryable: false, meaning: "a function given by the caller threw" },
   ERR_INSIDE_SOURCE: {
@@ -174,12 +181,29 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: false,
     meaning: "it is neither a regular file nor a directory",
   },
+  ERR_OTHER_MOUNT: { kind: "refused", retryable: false, meaning: "it is on another mount" },
   ERR_OWNERSHIP: {
     kind: "refused",
     retryable: false,
     meaning: "the owner or group of the file would change",
   },
+  ERR_PATH_ESCAPES: {
+    kind: "refused",
+    retryable: false,
+    meaning: "the path leads out of the root",
+  },
+  ERR_PATH_INVALID: {
+    kind: "refused",
+    retryable: false,
+    meaning: "the path is not one that a root takes",
+  },
   ERR_SYMLINK: { kind: "refused", retryable: false, meaning: "it is a symbolic link" },
+  ERR_TOO_LARGE: { kind: "refused", retryable: false, meaning: "it is more than was allowed" },
+  ERR_UNSUPPORTED: {
+    kind: "refused",
+    retryable: false,
+    meaning: "what was asked for is not available here",
+  },
 };
 
 /** The entry of a code, or `undefined` for an errno that the table does not list. */

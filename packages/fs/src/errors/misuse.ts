@@ -56,9 +56,16 @@ export function invalidCombination(op: string, problem: string): InvalidArgument
 
 // In the asynchronous half these are methods of the handle that `open` returns; `open` vouches.
 const onHandle: ReadonlySet<string> = new Set<CallName>([
-  ...(["close", "closeFlushed", "read", "write", "fstat", "fchmod", "fchown"] as const),
+  ...(["close", "read", "write", "fstat", "fchmod", "fchown"] as const),
   ...(["futimes", "ftruncate", "fsync", "fdatasync"] as const),
 ]);
+
+/** The method of `node:fs` that answers a call: `close` for `closeFlushed`, `lstat` for `nodeLstat`. */
+function methodOf(name: CallName): string {
+  if (name === "fileSystemType") return "statfs";
+  const plain = name.replace(/^node(.)/, (_, first: string) => first.toLowerCase());
+  return plain.replace(/(?:Flushed|Held)$/, "");
+}
 
 /**
  * Checks before any I/O that an injected file system has every method that an operation may need.
@@ -84,12 +91,8 @@ export function requireCalls(
     );
   }
   for (const name of names) {
-    const method =
-      half === "sync"
-        ? `${name === "closeFlushed" ? "close" : name}Sync`
-        : onHandle.has(name)
-          ? "open"
-          : name;
+    const base = methodOf(name);
+    const method = half === "sync" ? `${base}Sync` : onHandle.has(base) ? "open" : base;
     const owner = half === "sync" ? fileSystem : fileSystem.promises;
     if (typeof (owner as Record<string, unknown> | undefined)?.[method] !== "function") {
       const where = half === "sync" ? "fileSystem" : "fileSystem.promises";

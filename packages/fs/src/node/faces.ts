@@ -23,6 +23,14 @@ const fd = (handle: Handle): number => {
 };
 const bigint = { bigint: true } as const;
 const asBuffer = { encoding: "buffer" } as const;
+/** The types of the port know only what the protocols ask for. */
+const asWanted = (wanted: boolean): typeof bigint => ({ bigint: wanted }) as typeof bigint;
+
+/** The number of an open file; `undefined` where an injected file system gives handles without one. */
+export function descriptorOf(handle: Handle): number | undefined {
+  const number: unknown = fd(handle);
+  return typeof number === "number" ? number : undefined;
+}
 
 function over(fs: Required<SyncFileSystem>): SyncFace {
   return {
@@ -55,6 +63,17 @@ function over(fs: Required<SyncFileSystem>): SyncFace {
     access: (path, mode) => fs.accessSync(path, mode),
     copyFile: (from, to, mode) => fs.copyFileSync(from, to, mode),
     lutimes: (path, atime, mtime) => fs.lutimesSync(path, atime, mtime),
+    chmod: (path, mode) => fs.chmodSync(path, mode),
+    utimes: (path, atime, mtime) => fs.utimesSync(path, atime, mtime),
+    lstatHeld: (path) => toFileStats(fs.lstatSync(path, bigint)!),
+    openHeld: (path, flags) => fs.openSync(path, flags) as unknown as Handle,
+    fileSystemType: (path) => BigInt(fs.statfsSync(path, bigint).type),
+    readlinkHeld: (path) => toPathArgument(fs.readlinkSync(path, asBuffer)),
+    nodeLstat: (path, wanted) => fs.lstatSync(path, asWanted(wanted)),
+    nodeFstat: (handle, wanted) => fs.fstatSync(fd(handle), asWanted(wanted)),
+    nodeReaddir: (path, options) => fs.readdirSync(path, options as typeof asBuffer) as unknown[],
+    nodeOpendir: (path, options) => fs.opendirSync(path, options),
+    nodeOpen: (path, flags, mode) => fs.openSync(path, flags, mode),
   };
 }
 
@@ -136,6 +155,24 @@ export const callbackFace: CallbackFace = {
   access: (done, path, mode) => builtIn.access(path, mode, done),
   copyFile: (done, from, to, mode) => builtIn.copyFile(from, to, mode, done),
   lutimes: (done, path, atime, mtime) => builtIn.lutimes(path, atime, mtime, done),
+  chmod: (done, path, mode) => builtIn.chmod(path, mode, done),
+  utimes: (done, path, atime, mtime) => builtIn.utimes(path, atime, mtime, done),
+  lstatHeld: (done, path) => now(done, () => builtIn.lstatSync(path, bigint)),
+  openHeld: (done, path, flags) => now(done, () => builtInFace.openHeld(path, flags)),
+  fileSystemType: (done, path) =>
+    builtIn.statfs(
+      path,
+      bigint,
+      mapped(done, ({ type }: { type: bigint }) => type),
+    ),
+  readlinkHeld: (done, path) => now(done, () => builtInFace.readlinkHeld(path)),
+  nodeLstat: (done, path, wanted) => builtIn.lstat(path, { bigint: wanted }, done),
+  nodeFstat: (done, handle, wanted) => now(done, () => builtInFace.nodeFstat(handle, wanted)),
+  nodeReaddir: (done, path, options) => builtIn.readdir(path, options, done as Done<unknown>),
+  nodeOpendir: (done, path, options) => builtIn.opendir(path, options, done),
+  nodeOpen: (done, path, flags, mode) => {
+    builtIn.promises.open(path, flags, mode).then((handle) => done(null, handle), done);
+  },
 };
 
 /** The vocabulary, answered with promises. */
@@ -179,5 +216,17 @@ export function promiseFace(injected: PromiseFileSystem): PromiseFace {
     access: (path, mode) => promises.access(path, mode),
     copyFile: (from, to, mode) => promises.copyFile(from, to, mode),
     lutimes: (path, atime, mtime) => promises.lutimes(path, atime, mtime),
+    chmod: (path, mode) => promises.chmod(path, mode),
+    utimes: (path, atime, mtime) => promises.utimes(path, atime, mtime),
+    lstatHeld: async (path) => toFileStats(await promises.lstat(path, bigint)),
+    openHeld: async (path, flags) => (await promises.open(path, flags)) as unknown as Handle,
+    fileSystemType: async (path) => BigInt((await promises.statfs(path, bigint)).type),
+    readlinkHeld: async (path) => toPathArgument(await promises.readlink(path, asBuffer)),
+    nodeLstat: (path, wanted) => promises.lstat(path, asWanted(wanted)),
+    nodeFstat: (handle, wanted) => fileHandle(handle).stat(asWanted(wanted)),
+    nodeReaddir: async (path, options) =>
+      (await promises.readdir(path, options as typeof asBuffer)) as unknown[],
+    nodeOpendir: (path, options) => promises.opendir(path, options),
+    nodeOpen: (path, flags, mode) => promises.open(path, flags, mode),
   };
 }

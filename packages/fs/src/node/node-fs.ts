@@ -24,6 +24,9 @@ interface OpenFlags {
   readonly directory: number;
   readonly noFollow: number;
   readonly nonBlocking: number;
+  readonly truncate: number;
+  readonly sync: number;
+  readonly pathOnly: number;
 }
 
 /**
@@ -40,6 +43,14 @@ export const openFlags: OpenFlags = {
   directory: constants.O_DIRECTORY ?? 0,
   noFollow: constants.O_NOFOLLOW ?? 0,
   nonBlocking: constants.O_NONBLOCK ?? 0,
+  truncate: constants.O_TRUNC,
+  sync: constants.O_SYNC ?? 0,
+  /**
+   * `O_PATH` of Linux, which Node does not name: a descriptor that stands for a place and cannot be
+   * read or written. The number is that of every architecture but alpha, parisc and sparc
+   * (asm-generic/fcntl.h), where Node does not run.
+   */
+  pathOnly: 0o10000000,
 };
 
 /** Flags of `copyFile`. */

@@ -30,6 +30,8 @@ export interface PlatformFacts {
   readonly foldsCase: boolean;
   /** Base names, without extension and in upper case, that open a device instead of a file. */
   readonly reservedNames: ReadonlySet<string>;
+  /** The characters between the names of a path. */
+  readonly separators: "/" | "\\/";
   /** How a directory that is held open can be used as the start of a path. */
   readonly pinning: "proc-self-fd" | "volume-id" | "none";
 }
@@ -60,6 +62,7 @@ const posix = {
   owners: true,
   foldsCase: false,
   reservedNames: none,
+  separators: "/",
 } as const;
 
 const digits = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"];
@@ -90,6 +93,7 @@ export const platforms: { readonly [Name in PlatformName]: PlatformFacts } = {
     owners: false,
     foldsCase: true,
     reservedNames: new Set(reservedOnWindows),
+    separators: "\\/",
     pinning: "none",
   },
 };

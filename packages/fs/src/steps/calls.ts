@@ -83,6 +83,47 @@ export function* copyFile(from: PathArgument, to: PathArgument, mode = 0): Steps
 export function* lutimes(path: PathArgument, atime: number, mtime: number): Steps<void> {
   yield new Call("lutimes", [path, atime, mtime]);
 }
+export function* chmod(path: PathArgument, mode: number): Steps<void> {
+  yield new Call("chmod", [path, mode]);
+}
+export function* utimes(path: PathArgument, atime: number, mtime: number): Steps<void> {
+  yield new Call("utimes", [path, atime, mtime]);
+}
+/** Of a directory above one that is held open. */
+export function* lstatHeld(path: PathArgument): Steps<FileStats> {
+  return yield new Call("lstatHeld", [path]);
+}
+/** Of what is held open already, where that asks no device. */
+export function* openHeld(path: PathArgument, flags: number): Steps<Handle> {
+  return yield new Call("openHeld", [path, flags]);
+}
+export function* fileSystemType(path: PathArgument): Steps<bigint> {
+  return yield new Call("fileSystemType", [path]);
+}
+/** Of a descriptor, in /proc. */
+export function* readlinkHeld(path: PathArgument): Steps<PathArgument> {
+  return yield new Call("readlinkHeld", [path]);
+}
+/** Node's `Stats` or `BigIntStats`. */
+export function* nodeLstat(path: PathArgument, bigint: boolean): Steps<unknown> {
+  return yield new Call("nodeLstat", [path, bigint]);
+}
+/** Node's `Stats` or `BigIntStats`. */
+export function* nodeFstat(handle: Handle, bigint: boolean): Steps<unknown> {
+  return yield new Call("nodeFstat", [handle, bigint]);
+}
+/** What Node's `readdir` returns for these options. */
+export function* nodeReaddir(path: PathArgument, options: object): Steps<unknown[]> {
+  return yield new Call("nodeReaddir", [path, options]);
+}
+/** Node's `Dir`. */
+export function* nodeOpendir(path: PathArgument, options: object): Steps<unknown> {
+  return yield new Call("nodeOpendir", [path, options]);
+}
+/** Node's `FileHandle`; a descriptor in a synchronous run. */
+export function* nodeOpen(path: PathArgument, flags: number, mode: number): Steps<unknown> {
+  return yield new Call("nodeOpen", [path, flags, mode]);
+}
 
 // Node refuses a length above 2 ** 31 - 1 in one call, and Linux writes at most 0x7ffff000 bytes.
 const largestWrite = 1 << 30;

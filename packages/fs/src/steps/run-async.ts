@@ -14,6 +14,10 @@ const alwaysOffloaded: ReadonlySet<CallName> = new Set([
   "close",
   "copyFile",
   "readdir",
+  // These answer with something else in a synchronous run, or are as long as the directory.
+  "nodeOpen",
+  "nodeOpendir",
+  "nodeReaddir",
 ]);
 const largestInlineTransfer = 64 * 1024;
 

@@ -56,6 +56,24 @@ export interface Calls {
   access(path: PathArgument, mode: number): void;
   copyFile(from: PathArgument, to: PathArgument, mode: number): void;
   lutimes(path: PathArgument, atime: number, mtime: number): void;
+  chmod(path: PathArgument, mode: number): void;
+  utimes(path: PathArgument, atime: number, mtime: number): void;
+  /** `lstat` of a directory above one that is held open: the kernel has it in memory. */
+  lstatHeld(path: PathArgument): FileStats;
+  /** `open` of what a descriptor stands for, on a file system that does so without asking a device. */
+  openHeld(path: PathArgument, flags: number): Handle;
+  /** The type of a file system, as a number of the platform (statfs(2)). */
+  fileSystemType(path: PathArgument): bigint;
+  /** `readlink` of what /proc says of a descriptor: made up by the kernel, on no device. */
+  readlinkHeld(path: PathArgument): PathArgument;
+
+  // For methods that have the shape of `node:fs`: what Node itself returns.
+  nodeLstat(path: PathArgument, bigint: boolean): unknown;
+  nodeFstat(handle: Handle, bigint: boolean): unknown;
+  nodeReaddir(path: PathArgument, options: object): unknown[];
+  nodeOpendir(path: PathArgument, options: object): unknown;
+  /** A `FileHandle`; a descriptor in a synchronous run. */
+  nodeOpen(path: PathArgument, flags: number, mode: number): unknown;
 }
 
 /** The name of a call. */

@@ -9,8 +9,9 @@ export type Face = "sync" | "callback" | "promises";
  * - `"preparation"`: that somebody who is root calls its `prepare` first
  * - `"second-device"`: a directory on another device
  * - `"small-device"`: a directory on a device that is full after at most 64 MiB
+ * - `"descriptor-paths"`: `/proc/self/fd`, whose names lead to what is open, as on Linux 6.6 and later
  */
-export type Need = "preparation" | "second-device" | "small-device";
+export type Need = "preparation" | "second-device" | "small-device" | "descriptor-paths";
 
 /** Where a case is run. */
 export interface Place {

@@ -18,7 +18,12 @@ export interface FileSystemCaseOptions {
 }
 
 const allFaces: readonly Face[] = ["sync", "callback", "promises"];
-const allNeeds: readonly Need[] = ["preparation", "second-device", "small-device"];
+const allNeeds: readonly Need[] = [
+  "preparation",
+  "second-device",
+  "small-device",
+  "descriptor-paths",
+];
 
 /**
  * What a file system with the rules of Linux does, as cases for any test runner: for each, what is

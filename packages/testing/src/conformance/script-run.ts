@@ -63,7 +63,17 @@ export class ScriptRun implements Situation {
     const { dir, secondDevice, smallDevice } = this.#place;
     if (word.startsWith("second:")) return pathOf(word.slice(7), secondDevice!);
     if (word.startsWith("small:")) return pathOf(word.slice(6), smallDevice!);
+    if (word.startsWith("fd:")) return this.#descriptorPath(word.slice(3));
     return word === "." ? dir : pathOf(word, dir);
+  }
+
+  /** `"f/x"`: `x` in what is open as `f`, wherever that is by now. */
+  #descriptorPath(word: string): Path {
+    const [name = "", ...rest] = word.split("/");
+    const open = this.descriptor(name);
+    const number = typeof open === "number" ? open : (open as { readonly fd: number }).fd;
+    const path = `/proc/self/fd/${number}`;
+    return rest.length === 0 ? path : pathOf(rest.join("/"), path);
   }
 
   /** `undefined` if nothing in particular is expected, and it went well. */
@@ -112,7 +122,7 @@ export class ScriptRun implements Situation {
   /** `same a b`: whether two names lead to one inode. */
   async #same(words: readonly string[]): Promise<string> {
     const [one, other] = await Promise.all(
-      words.map(async (word) => (await this.#look("lstat", this.#resolve(word))) as Stats),
+      words.map(async (word) => (await this.#look(lookingAt(word), this.#resolve(word))) as Stats),
     );
     return one!.dev === other!.dev && one!.ino === other!.ino ? "same" : "different";
   }
@@ -126,11 +136,13 @@ export class ScriptRun implements Situation {
     const at = words.indexOf(":");
     const [call = "", ...rest] = words.slice(at + 1);
     const watched = words.slice(0, at).map((word) => ({ word, path: this.#resolve(word) }));
-    for (const { path } of watched) await this.#look("lutimes", path, 1, 1);
+    for (const { word, path } of watched) {
+      await this.#look(isDescriptor(word) ? "utimes" : "lutimes", path, 1, 1);
+    }
     await new Promise((resolve) => setTimeout(resolve, clockTickMs));
-    const before = await this.#times(watched.map(({ path }) => path));
+    const before = await this.#times(watched);
     const failure = await this.#failureOf(call, rest);
-    const after = await this.#times(watched.map(({ path }) => path));
+    const after = await this.#times(watched);
     const touched = watched.flatMap(({ word }, index) => {
       const [old, fresh] = [before[index], after[index]];
       if (fresh === undefined) return [`${word}:gone`];
@@ -153,11 +165,13 @@ export class ScriptRun implements Situation {
     }
   }
 
-  #times(paths: readonly Path[]): Promise<(Stats | undefined)[]> {
+  #times(
+    watched: readonly { readonly word: string; readonly path: Path }[],
+  ): Promise<(Stats | undefined)[]> {
     return Promise.all(
-      paths.map(async (path) => {
+      watched.map(async ({ word, path }) => {
         try {
-          return (await this.#look("lstat", path)) as Stats;
+          return (await this.#look(lookingAt(word), path)) as Stats;
         } catch {
           return undefined; // gone is an answer
         }
@@ -178,6 +192,11 @@ export class ScriptRun implements Situation {
     }
   }
 }
+
+/** `"fd:f"`: what is meant is what is open, and not its name in `/proc`. */
+const isDescriptor = (word: string): boolean => /^fd:[^/]*$/.test(word);
+
+const lookingAt = (word: string): string => (isDescriptor(word) ? "stat" : "lstat");
 
 // The tick of CONFIG_HZ=100, twice: before Linux 6.13 times go on at ticks only.
 const clockTickMs = 20;

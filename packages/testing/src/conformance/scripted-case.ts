@@ -107,5 +107,6 @@ function needsOf(lines: readonly string[], preparation: boolean): Need[] {
     ...(preparation ? (["preparation"] as const) : []),
     ...(says("second") ? (["second-device"] as const) : []),
     ...(says("small") ? (["small-device"] as const) : []),
+    ...(says("fd") ? (["descriptor-paths"] as const) : []),
   ];
 }

@@ -1,6 +1,6 @@
 /** What the steps of a script do: for each, its arguments and how its result is shown. */
 
-import type { Dirent, Stats } from "node:fs";
+import type { Dir, Dirent, Stats } from "node:fs";
 import type { Path } from "../calls/call.ts";
 import { accessOf, flagsOf, octal, positionOf, timeOf } from "./arguments.ts";
 import type { MakeCall } from "./calls-through.ts";
@@ -150,6 +150,12 @@ export const severalCalls: Readonly<Record<string, StepCall>> = {
     const names = (await on.call("readdir", on.path(path!), { recursive: true })) as string[];
     return inOrder(names.toSorted());
   },
+  opendir: async (on, path) => {
+    const directory = (await on.call("opendir", on.path(path!))) as Dir;
+    const names: string[] = [];
+    for await (const { name } of directory) names.push(shownName(name));
+    return inOrder(names.toSorted());
+  },
   readv: async (on, variable, ...lengths) => {
     const buffers = lengths.map((length) => Buffer.alloc(Number(length)));
     const count = await on.call("readv", on.descriptor(variable!), buffers, null);
@@ -173,8 +179,12 @@ export const severalCalls: Readonly<Record<string, StepCall>> = {
   },
 };
 
-/** The text of a symbolic link; `@/f` is absolute: `f` in the directory of the case. */
+/**
+ * The text of a symbolic link; `@/f` is absolute: `f` in the directory of the case. `fd:f` is the path
+ * of what was opened as `f`.
+ */
 function targetOf(on: Situation, word: string): Path {
+  if (word.startsWith("fd:")) return on.path(word);
   if (word.startsWith("@/")) return on.path(word.slice(2));
   const bytes = bytesOf(word);
   const text = textOf(word);

@@ -55,7 +55,8 @@ export function shownName(name: string | Buffer): string {
   if (typeof name !== "string") {
     const text = name.toString();
     if (Buffer.from(text).equals(name)) return shownName(text);
-    return name.toString("latin1").replaceAll(/[\u0080-\u00ff]/g, (byte) => {
+    return name.toString("latin1").replaceAll(/[ \u0080-\u00ff]/g, (byte) => {
+      if (byte === " ") return "{space}";
       return `{0x${byte.codePointAt(0)!.toString(16)}}`;
     });
   }

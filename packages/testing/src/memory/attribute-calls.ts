@@ -8,7 +8,7 @@ import type { Implementation, Kernel } from "./kernel.ts";
 import { statsOf } from "./memory-stats.ts";
 import { encodeName } from "./names.ts";
 import { pathOfLink } from "./pinned.ts";
-import { lookup } from "./walk.ts";
+import { isLink, lookup } from "./walk.ts";
 
 export const stat: Implementation<"stat"> = (kernel, path, { bigint }) =>
   statsOf(kernel, inodeAt(kernel, path, true), bigint);
@@ -30,12 +30,16 @@ export const access: Implementation<"access"> = (kernel, path, mode) => {
 };
 
 export const realpath: Implementation<"realpath"> = (kernel, path, { encoding }) => {
-  const link = lookup(kernel, kernel.pathOf(path), true);
+  const link = lookup(kernel, kernel.pathOf(path), true, true);
   return encodeName(pathOfLink(kernel, link), encoding);
 };
 
-export const chmod: Implementation<"chmod"> = (kernel, path, mode) =>
-  setMode(kernel, inodeAt(kernel, path, true), mode);
+export const chmod: Implementation<"chmod"> = (kernel, path, mode) => {
+  const link = lookup(kernel, kernel.pathOf(path), true);
+  // From a descriptor. Until Linux 6.6 some file systems changed the mode, which nobody ever asks for.
+  if (isLink(link)) throw kernel.error("ENOTSUP");
+  setMode(kernel, link.node as Inode, mode);
+};
 
 export const fchmod: Implementation<"fchmod"> = (kernel, fd, mode) =>
   setMode(kernel, usableFile(kernel, fd).inode, mode);

@@ -13,8 +13,9 @@ const backends = new WeakMap<object, MemoryBackend>();
  * the program is. Nothing in it waits for a timer: the same calls give the same results in every run,
  * times apart.
  *
- * Relative paths start at `/`. Of `/proc` there is `/proc/self/fd`, where the platform is Linux, to
- * reach what is in a directory that is held open.
+ * Relative paths start at `/`. Of `/proc` there are the names in `/proc/self/fd`, where the platform
+ * is Linux: they lead to what is open, as proc(5) says, also when it has no other name any more.
+ * Nothing else of `/proc` is there, and nothing at all if the tree has a `proc` of its own.
  *
  * @param options All of them have a default; see `MemoryFileSystemOptions`.
  * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`) for options that make no sense.

@@ -1,21 +1,21 @@
 import type { Position } from "../calls/call.ts";
 import { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL } from "../calls/constants.ts";
 import { O_NOFOLLOW, O_RDWR, O_TRUNC, O_WRONLY } from "../calls/constants.ts";
-import { create, mayCreate } from "./entries.ts";
+import { create, letGo, mayCreate } from "./entries.ts";
 import { S_IFREG } from "./inode.ts";
 import type { Inode, Link } from "./inode.ts";
-import { firstDescriptor, isDirectory } from "./kernel.ts";
+import { firstDescriptor, isDirectory, O_PATH } from "./kernel.ts";
 import type { Implementation, Kernel, OpenFile } from "./kernel.ts";
 import { child, isLink, lookup, lookupToCreate } from "./walk.ts";
 
 const maxDescriptors = 65_536; // Node raises the limit to the hard one, which is at least that on most systems
 const accessMode = O_WRONLY | O_RDWR; // O_ACCMODE
 const O_RDONLY = 0;
-const O_PATH = 0o10000000; // of Linux: Node has no constant for it
 const maxFileSize = 2 ** 44 - 4096; // of ext4 with blocks of 4 KiB
 const maxStored = 2 ** 31 - 1; // what one buffer holds everywhere
 
-export const open: Implementation<"open"> = (kernel, path, flags, mode) => {
+export const open: Implementation<"open"> = (kernel, path, given, mode) => {
+  const flags = flagsThatCount(kernel, given);
   const text = kernel.pathOf(path);
   const fd = freeDescriptor(kernel);
   const link =
@@ -28,6 +28,12 @@ export const open: Implementation<"open"> = (kernel, path, flags, mode) => {
   kernel.files[fd] = { inode, flags, path: shown, link, position: 0 };
   return fd + firstDescriptor;
 };
+
+/** open(2): with O_PATH "flag bits other than O_CLOEXEC, O_DIRECTORY, and O_NOFOLLOW are ignored". */
+function flagsThatCount(kernel: Kernel, flags: number): number {
+  if (kernel.facts.name !== "linux") return flags & ~O_PATH;
+  return (flags & O_PATH) === 0 ? flags : flags & (O_PATH | O_DIRECTORY | O_NOFOLLOW);
+}
 
 /** The lowest one that is free, as POSIX wants it. */
 function freeDescriptor(kernel: Kernel): number {
@@ -93,10 +99,9 @@ export function usableFile(kernel: Kernel, fd: number): OpenFile {
 }
 
 export const close: Implementation<"close"> = (kernel, fd) => {
-  const { inode } = fileOf(kernel, fd);
+  const { link } = fileOf(kernel, fd);
   kernel.files[fd - firstDescriptor] = undefined;
-  inode.opened--;
-  if (inode.opened === 0 && inode.nlink === 0) kernel.store.discard(inode);
+  letGo(kernel, link);
 };
 
 export const read: Implementation<"read"> = (kernel, fd, into, offset, length, position) => {
@@ -167,8 +172,10 @@ export const ftruncate: Implementation<"ftruncate"> = (kernel, fd, length) => {
 };
 
 export const truncate: Implementation<"truncate"> = (kernel, path, length) => {
-  const inode = lookup(kernel, kernel.pathOf(path), true).node as Inode;
+  const link = lookup(kernel, kernel.pathOf(path), true);
+  const inode = link.node as Inode;
   if (length < 0) throw kernel.error("EINVAL");
+  if (isLink(link)) throw kernel.error("ELOOP"); // from a descriptor: it is opened to be truncated
   if (isDirectory(inode)) throw kernel.error("EISDIR");
   if (!kernel.permits(inode, 2)) throw kernel.error("EACCES");
   setLength(kernel, inode, length);

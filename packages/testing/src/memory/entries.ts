@@ -3,17 +3,18 @@
 import type { Effect } from "./effect.ts";
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
 import type { Inode, Link } from "./inode.ts";
-import { attributesOf, isDirectory } from "./kernel.ts";
+import { attributesOf, isDirectory, procDevice } from "./kernel.ts";
 import type { Kernel } from "./kernel.ts";
+import { parentOf } from "./walk.ts";
 
 const S_ISGID = 0o2000;
 const S_ISVTX = 0o1000;
 
-/** @throws EACCES if the program may not add a name; ENOENT if the directory is gone. */
+/** @throws ENOENT if the directory is gone; EACCES if the program may not add a name. */
 export function mayCreate(kernel: Kernel, directory: Link): void {
   const inode = directory.node as Inode;
-  if (!kernel.permits(inode, 3)) throw kernel.error("EACCES");
   if (inode.nlink === 0) throw kernel.error("ENOENT");
+  if (!kernel.permits(inode, 3)) throw kernel.error("EACCES");
 }
 
 /** What `may_delete` of Linux asks, in its order. */
@@ -37,6 +38,7 @@ export function mayDelete(
       kernel.facts.name === "linux" || typeof wanted !== "string" ? "EISDIR" : "EPERM",
     );
   }
+  if (holder.dev === procDevice) throw kernel.error("EPERM"); // names of descriptors come and go with them
 }
 
 /** A new inode with a name. `mode` has its type; the file mode creation mask is applied here. */
@@ -90,15 +92,28 @@ export function remove(kernel: Kernel, directory: Link, link: Link): void {
   directory.deleteChild(link);
   const now = kernel.now();
   holder.mtimeUs = holder.ctimeUs = now;
-  dropName(kernel, inode, now);
+  dropName(kernel, link, now);
   kernel.onEffect?.({ kind: "unlink", directory: holder.id, name, inode: inode.id });
 }
 
 /** One name less leads to an inode. */
-export function dropName(kernel: Kernel, inode: Inode, now: number): void {
+export function dropName(kernel: Kernel, link: Link, now: number): void {
+  const inode = link.node as Inode;
   inode.nlink = isDirectory(inode) ? 0 : inode.nlink - 1;
   inode.ctimeUs = now;
-  if (inode.nlink === 0 && inode.opened === 0) kernel.store.discard(inode);
+  if (inode.nlink > 0) return;
+  if (inode.opened === 0) kernel.store.discard(inode);
+  // ".." still leads up from it: nobody else may get the number of what is there.
+  else if (isDirectory(inode)) (parentOf(link).node as Inode).opened++;
+}
+
+/** One descriptor less is open on what a name leads to, or led to. */
+export function letGo(kernel: Kernel, link: Link): void {
+  const inode = link.node as Inode;
+  inode.opened--;
+  if (inode.opened > 0 || inode.nlink > 0) return;
+  kernel.store.discard(inode);
+  if (isDirectory(inode)) letGo(kernel, parentOf(link));
 }
 
 export function isEmpty(directory: Link): boolean {

@@ -17,6 +17,8 @@ export const SuperblockOfMemfs: new (options: { process: Superblock["process"] }
   specimen.constructor as never;
 const NodeOfMemfs: new (ino: number, mode: number, uid: number, gid: number) => MemfsNode = specimen
   .root.node.constructor as never;
+export const LinkOfMemfs: new (store: Superblock, parent: Link, name: string) => Link = specimen
+  .root.constructor as never;
 
 /**
  * What memfs's own constructor makes, without asking the operating system twice who the program is,
@@ -90,7 +92,7 @@ export class Inode extends BaseOfInode {
   dev = 0;
   /** Whether it is the root of a device: a mount point. */
   mounted = false;
-  /** How many descriptors are open on it. */
+  /** How many descriptors are open on it, or on directories that were in it when they were removed. */
   opened = 0;
   atimeUs: Microseconds = 0;
   mtimeUs: Microseconds = 0;

@@ -27,15 +27,32 @@ export interface OpenFile {
   /** The name that it was opened by, for `/proc/self/fd`. */
   readonly link: Link;
   position: number;
+  /** Its own name in `/proc/self/fd`, once somebody has asked for it. */
+  name?: Link;
 }
 
 /** Above what a process has open for real, so that the two are never taken for each other. */
 export const firstDescriptor = 1000;
 
+/** Of Linux: Node has no constant for it. What is opened with it stands for a place only. */
+export const O_PATH = 0o10000000;
+
+/** `st_dev` of what is in `/proc`: no device of files has it. */
+export const procDevice = 0x15;
+
 /** The failures that a file system can give by itself, without a fault in what is below it. */
 type Failure =
   | ("EACCES" | "EBADF" | "EBUSY" | "EEXIST" | "EFBIG" | "EINVAL" | "EISDIR" | "ELOOP" | "EMFILE")
-  | ("ENAMETOOLONG" | "ENOENT" | "ENOSPC" | "ENOTDIR" | "ENOTEMPTY" | "EPERM" | "EXDEV");
+  | (
+      | "ENAMETOOLONG"
+      | "ENOENT"
+      | "ENOSPC"
+      | "ENOTDIR"
+      | "ENOTEMPTY"
+      | "ENOTSUP"
+      | "EPERM"
+      | "EXDEV"
+    );
 
 // `st_dev`: never 0, which programs take for "unknown"; the numbers of /dev/sda1, sda2, …
 const firstDevice = 0x801;
@@ -50,6 +67,8 @@ export class Kernel {
   readonly capacityBytes: number;
   /** By descriptor minus the first one. */
   readonly files: (OpenFile | undefined)[] = [];
+  /** `/proc/self/fd`, once somebody has asked for it. */
+  descriptors: Link | undefined;
   onEffect: ((effect: Effect) => void) | undefined;
   /** Whether the platform's rules are those of Windows, where permissions hardly exist. */
   readonly windows: boolean;
@@ -153,6 +172,7 @@ export class Kernel {
 
   /** Says that an inode's attributes have changed, to whoever listens. */
   emitAttributes(inode: Inode): void {
+    if (inode.dev === procDevice) return; // on no disk
     this.onEffect?.({ kind: "attributes", inode: inode.id, attributes: attributesOf(inode) });
   }
 }

@@ -3,6 +3,7 @@ import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "./inode.ts";
 import type { Inode, Microseconds } from "./inode.ts";
 import type { Kernel } from "./kernel.ts";
 import { nameLength } from "./names.ts";
+import { MagicLink } from "./pinned.ts";
 
 const blockSize = 4096; // st_blksize; st_blocks always counts 512 bytes
 
@@ -148,7 +149,7 @@ function nanoseconds(us: Microseconds): bigint {
 
 function sizeOf(inode: Inode): number {
   const type = inode.mode & S_IFMT;
-  if (type === S_IFREG) return inode.getSize();
+  if (type === S_IFREG || inode instanceof MagicLink) return inode.getSize();
   return type === S_IFLNK ? nameLength(inode.symlink) : blockSize;
 }
 

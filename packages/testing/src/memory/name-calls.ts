@@ -4,7 +4,7 @@ import type { Inode, Link } from "./inode.ts";
 import { isDirectory } from "./kernel.ts";
 import type { Implementation, Kernel } from "./kernel.ts";
 import { encodeName } from "./names.ts";
-import { pathOfLink, pinnedStart } from "./pinned.ts";
+import { MagicLink, pathOfLink } from "./pinned.ts";
 import { child, lookup, lookupParent, parentOf } from "./walk.ts";
 import type { Place } from "./walk.ts";
 import { mayRemoveOnWindows, mayRenameOnWindows } from "./windows-locks.ts";
@@ -19,12 +19,10 @@ export const symlink: Implementation<"symlink"> = (kernel, target, path) => {
 };
 
 export const readlink: Implementation<"readlink"> = (kernel, path, { encoding }) => {
-  const text = kernel.pathOf(path);
-  const pinned = pinnedStart(kernel, text);
-  if (pinned?.rest === "") return encodeName(pathOfLink(kernel, pinned.link), encoding);
-  const { node } = lookup(kernel, text, false);
+  const { node } = lookup(kernel, kernel.pathOf(path), false);
   if ((node.mode & S_IFMT) !== S_IFLNK) throw kernel.error("EINVAL");
-  return encodeName(node.symlink, encoding);
+  const magic = node instanceof MagicLink;
+  return encodeName(magic ? pathOfLink(kernel, node.file.link) : node.symlink, encoding);
 };
 
 export const link: Implementation<"link"> = (kernel, existing, path) => {
@@ -148,6 +146,6 @@ function move(
   target.directory.setChild(name, moved);
   const now = kernel.now();
   left.mtimeUs = left.ctimeUs = entered.mtimeUs = entered.ctimeUs = inode.ctimeUs = now;
-  if (over !== undefined) dropName(kernel, over, now);
+  if (over !== undefined) dropName(kernel, replaced as Link, now);
   kernel.onEffect?.({ kind: "rename", from, to, inode: inode.id, replaced: over?.id });
 }

@@ -5,7 +5,7 @@ import { isDirectory, isTooLong } from "./kernel.ts";
 import { S_IFLNK, S_IFMT } from "./inode.ts";
 import type { Inode, Link } from "./inode.ts";
 import { nameLength } from "./names.ts";
-import { pinnedStart } from "./pinned.ts";
+import { descriptorNamed, descriptorsIn, MagicLink, pathOfLink } from "./pinned.ts";
 import { isValidOnWindows, nameOnWindows } from "./windows.ts";
 
 const nameMax = 255; // NAME_MAX
@@ -24,29 +24,37 @@ export interface Place {
 /** How many symbolic links one lookup has followed. */
 interface Hops {
   count: number;
+  /** Whether names of descriptors are followed by their text, and not to what is open. */
+  readonly byText: boolean;
 }
 
-/** What the path leads to. @throws ENOENT and all that the way there can give. */
-export function lookup(kernel: Kernel, path: string, follow: boolean): Link {
+/**
+ * What the path leads to. @throws ENOENT and all that the way there can give.
+ *
+ * @param byText as realpath(3) does it, which reads every link, also those of `/proc/self/fd`
+ */
+export function lookup(kernel: Kernel, path: string, follow: boolean, byText = false): Link {
   checkPath(kernel, path);
-  return resolve(kernel, kernel.root, path, follow, { count: 0 });
+  return resolve(kernel, kernel.root, path, follow, { count: 0, byText });
 }
 
 /** Everything but the last name. */
 export function lookupParent(kernel: Kernel, path: string): Place {
   checkPath(kernel, path);
-  return walk(kernel, kernel.root, path, { count: 0 });
+  return walk(kernel, kernel.root, path, { count: 0, byText: false });
 }
 
 /** Where a file that is opened to be created is or will be: the last name may be a link to it. */
 export function lookupToCreate(kernel: Kernel, path: string, follow: boolean): Place {
   checkPath(kernel, path);
-  const hops = { count: 0 };
+  const hops: Hops = { count: 0, byText: false };
   let place = walk(kernel, kernel.root, path, hops);
   while (follow && place.last === "name" && !place.slash) {
     const link = child(kernel, place);
     if (link === undefined || !isLink(link)) break;
-    place = walk(kernel, place.directory, targetOf(kernel, link, hops), hops);
+    const target = targetOf(kernel, link, hops);
+    if (typeof target !== "string") return { directory: target, name: "", last: "/", slash: false };
+    place = walk(kernel, place.directory, target, hops);
   }
   return place;
 }
@@ -63,6 +71,7 @@ function entry(kernel: Kernel, directory: Link, name: string): Link | undefined 
     throw kernel.error("ENAMETOOLONG");
   }
   if (kernel.windows && !isValidOnWindows(name, kernel.facts)) throw kernel.error("ENOENT");
+  if (directory === kernel.descriptors) return descriptorNamed(kernel, directory, name);
   const link = directory.children.get(name);
   if (link !== undefined || !kernel.facts.foldsCase) return link;
   const folded = foldName(name);
@@ -88,8 +97,7 @@ function resolve(kernel: Kernel, from: Link, path: string, follow: boolean, hops
   if (link === undefined) throw kernel.error("ENOENT");
   // "A pathname that ends in a slash is resolved as if it named what follows the link."
   if (isLink(link) && (follow || place.slash)) {
-    const target = targetOf(kernel, link, hops);
-    const end = resolve(kernel, place.directory, target, true, hops);
+    const end = endOf(kernel, place.directory, link, hops);
     if (place.slash && !isDirectory(end.node as Inode)) notDirectory(kernel);
     return end;
   }
@@ -98,16 +106,13 @@ function resolve(kernel: Kernel, from: Link, path: string, follow: boolean, hops
 }
 
 function walk(kernel: Kernel, from: Link, path: string, hops: Hops): Place {
-  const pinned = pinnedStart(kernel, path);
-  if (pinned !== undefined) {
-    const rest = pinned.rest.replace(/^\/+/, "");
-    if (rest !== "") return walk(kernel, directoryOf(kernel, pinned.link), rest, hops);
-    const { link } = pinned;
-    return { directory: link, name: "", last: "/", slash: pinned.rest !== "" };
-  }
   let directory = from;
   let at = 0;
-  if (path.charCodeAt(0) === slash) {
+  const descriptors = descriptorsIn(kernel, path);
+  if (descriptors !== undefined) {
+    countLink(kernel, hops); // /proc/self is one
+    ({ directory, at } = descriptors);
+  } else if (path.charCodeAt(0) === slash) {
     directory = kernel.root;
     at = skipSlashes(path, 0);
     if (at === path.length) return { directory, name: "", last: "/", slash: true };
@@ -138,10 +143,14 @@ function step(
   if (last === "..") return parentOf(directory);
   let link = entry(kernel, directory, name);
   if (link === undefined) throw kernel.error("ENOENT");
-  if (isLink(link)) {
-    link = resolve(kernel, directory, targetOf(kernel, link, hops), true, hops);
-  }
+  if (isLink(link)) link = endOf(kernel, directory, link, hops);
   return directoryOf(kernel, link);
+}
+
+/** What a symbolic link leads to in the end. */
+function endOf(kernel: Kernel, directory: Link, link: Link, hops: Hops): Link {
+  const target = targetOf(kernel, link, hops);
+  return typeof target === "string" ? resolve(kernel, directory, target, true, hops) : target;
 }
 
 function directoryOf(kernel: Kernel, link: Link): Link {
@@ -149,10 +158,18 @@ function directoryOf(kernel: Kernel, link: Link): Link {
   return link;
 }
 
-function targetOf(kernel: Kernel, link: Link, hops: Hops): string {
+/** The text of a link; of the name of a descriptor what is open, and that is the end of the way. */
+function targetOf(kernel: Kernel, link: Link, hops: Hops): string | Link {
+  countLink(kernel, hops);
+  const { node } = link;
+  if (node instanceof MagicLink) {
+    return hops.byText ? pathOfLink(kernel, node.file.link) : node.file.link;
+  }
+  return kernel.windows ? kernel.pathOf(node.symlink) : node.symlink;
+}
+
+function countLink(kernel: Kernel, hops: Hops): void {
   if (++hops.count > maxLinks) throw kernel.error("ELOOP");
-  const { symlink } = link.node;
-  return kernel.windows ? kernel.pathOf(symlink) : symlink;
 }
 
 /** Windows says "the system cannot find the path", which libuv makes ENOENT. */

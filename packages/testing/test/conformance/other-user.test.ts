@@ -20,7 +20,7 @@ function baseOf(parent: string, uid: number): string {
 
 describe.runIf(needs("linux", "node", "other-user"))("node:fs as another user", () => {
   const { uid } = nobody;
-  const have: readonly Need[] = ["preparation"];
+  const have: readonly Need[] = ["preparation", "descriptor-paths"];
 
   test("on the disk of temporary files", { timeout: 120_000 }, async () => {
     const input: RunInput = {

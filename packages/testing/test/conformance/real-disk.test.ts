@@ -11,10 +11,11 @@ import { byGroup, failuresOf } from "./support/failures.ts";
 import { onRealDisk } from "./support/on-real-disk.ts";
 
 const node = nodeFs as unknown as FileSystemLike;
+const have = ["descriptor-paths"] as const;
 
 describe.runIf(needs("linux", "node"))("node:fs on the disk of temporary files", () => {
   // The long tables through one face: a disk with a journal is slow, and the other run has the rest.
-  const cases = fileSystemCases().filter(
+  const cases = fileSystemCases({ have }).filter(
     ({ group, face }) => face === "sync" || !group.startsWith("paths"),
   );
   test.each(byGroup(cases))("%s", { timeout: 60_000 }, async (_, some) => {
@@ -24,7 +25,7 @@ describe.runIf(needs("linux", "node"))("node:fs on the disk of temporary files",
 
 describe.runIf(needs("linux", "node", "tmpfs"))("our faces over node:fs, on tmpfs", () => {
   const faces = facesOf(backendOf(node));
-  test.each(byGroup(fileSystemCases()))("%s", { timeout: 60_000 }, async (_, cases) => {
+  test.each(byGroup(fileSystemCases({ have })))("%s", { timeout: 60_000 }, async (_, cases) => {
     expect(await failuresOf(cases, () => onRealDisk(faces, tmpfsParent()!))).toEqual([]);
   });
 });

@@ -99,7 +99,7 @@ describe("what is left out", () => {
   test("what needs more than there is", () => {
     expect(fileSystemCases({ uid: 0 }).flatMap(({ needs }) => needs)).toEqual([]);
     expect(new Set(asRoot.flatMap(({ needs }) => needs))).toEqual(
-      new Set(["second-device", "small-device"]),
+      new Set(["second-device", "small-device", "descriptor-paths"]),
     );
     expect(new Set(asOther.flatMap(({ needs }) => needs))).toEqual(new Set(everything));
   });

@@ -6,7 +6,12 @@ import type { MemoryFileSystemOptions } from "../../../src/memory/options.ts";
 import type { PlaceForOne } from "./failures.ts";
 
 /** All that a memory file system can be. */
-export const everything: readonly Need[] = ["preparation", "second-device", "small-device"];
+export const everything: readonly Need[] = [
+  "preparation",
+  "second-device",
+  "small-device",
+  "descriptor-paths",
+];
 
 const dir = "/dir";
 const secondDevice = "/second";

@@ -3,6 +3,10 @@ import type { Random } from "../../../src/scenario/random.ts";
 const paths = (
   "a b c l m a/x b/x a/b a/b/x c/y l/x m/x l/b/x " + "a/ l/ a/. a/.. b/../c a/b/.. l/../m c//y ./."
 ).split(" ");
+/** What is open, by its descriptor, wherever it is by now. */
+const places = "fd:f fd:g fd:f fd:g fd:f/ fd:f/x fd:g/a fd:f/. fd:g/.. fd:f/../a fd:g/x/../b".split(
+  " ",
+);
 const targets = ["a", "b", "c/y", "../a", "a/b", ".", "l", "m", "missing", "a/", "b/.."];
 const modes = [
   "0",
@@ -20,12 +24,14 @@ const modes = [
 ];
 const flags = (
   "r r+ w wx a a+ w+ O_WRONLY O_RDWR|O_CREAT O_RDONLY|O_TRUNC " +
-  "O_RDONLY|O_DIRECTORY O_RDONLY|O_NOFOLLOW O_WRONLY|O_CREAT|O_NOFOLLOW"
+  "O_RDONLY|O_DIRECTORY O_RDONLY|O_NOFOLLOW O_WRONLY|O_CREAT|O_NOFOLLOW " +
+  "O_PATH O_PATH O_PATH|O_NOFOLLOW O_PATH|O_DIRECTORY O_PATH|O_NOFOLLOW|O_DIRECTORY|O_CREAT"
 ).split(" ");
 /** Lines of a script, most of which do something: names are few, so that they meet. */
 export function randomScript(random: Random, { asRoot }: { readonly asRoot: boolean }): string[] {
   const pick = (from: readonly string[]): string => from[random.below(from.length)]!;
-  const path = (): string => pick(paths);
+  // The names of descriptors belong to root while only the effective user is another.
+  const path = (): string => pick(asRoot && random.below(4) === 0 ? places : paths);
   const number = (below: number): string => String(random.below(below));
   const file = (): string => pick(["f", "g"]);
   const id = (): string => pick(asRoot ? ["-1", "0", "1234"] : ["-1", "0", "65534"]);

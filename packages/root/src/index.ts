@@ -1,0 +1,10 @@
+export { openRoot, openRootSync } from "./open-root.ts";
+export type { Root } from "./root.ts";
+export type { RootSync } from "./root-sync.ts";
+export type { RootPromises } from "./promises.ts";
+export type { RootDir, RootDirSync } from "./handles/root-dir.ts";
+export type * from "./options.ts";
+export type { Containment } from "./walk/strategy.ts";
+export { HoldfastError, isHoldfastError } from "@holdfast/fs/steps";
+export type { Effect, FileSystem, Offload } from "@holdfast/fs/steps";
+export type { FileContent, ReplaceFileReceipt, SyncFileContent } from "@holdfast/atomic";

@@ -1,0 +1,134 @@
+import {
+  attempt,
+  errorCode,
+  mkdir,
+  Refusal,
+  rename as moveName,
+  rmdir,
+  sameIdentity,
+  unlink,
+  type FileStats,
+  type Steps,
+} from "@holdfast/fs/steps";
+import { readFlag } from "../call/policy.ts";
+import { namesOf, type RootCall } from "../call/root-call.ts";
+import { shownName } from "../path/names.ts";
+import type { Place } from "../walk/strategy.ts";
+import { findPlace, parse, pathOf } from "../walk/walker.ts";
+import { holdForFlush } from "./hold-for-flush.ts";
+import { linkName } from "./link-name.ts";
+import { lookAt, lookMade, makeChange, nameAt } from "./make-change.ts";
+import { refuseDots } from "./refuse-dots.ts";
+
+/** A name, the one it is to have, and what has it now. */
+interface Move {
+  readonly from: Place;
+  readonly to: Place;
+  readonly seen: FileStats;
+}
+
+export function* rename(
+  call: RootCall,
+  from: unknown,
+  to: unknown,
+  options?: { readonly overwrite?: unknown } | null,
+): Steps<void> {
+  const overwrite = readFlag(call.method, "overwrite", options?.overwrite, true);
+  const [oldPath, newPath] = [parse(call, from, "from"), parse(call, to, "to")];
+  const oldPlace = yield* findPlace(call, oldPath);
+  call.forgetLinks();
+  const newPlace = yield* findPlace(call, newPath);
+  refuseDots(oldPlace, "EBUSY");
+  refuseDots(newPlace, "EBUSY");
+  call.mayRead(namesOf(oldPlace));
+  const seen = yield* lookAt(oldPlace);
+  if (seen === undefined) throw new Refusal("ENOENT");
+  const move: Move = { from: oldPlace, to: newPlace, seen };
+  if (!overwrite) refuseSlashes(move);
+  const flush = yield* holdForFlush(call, newPlace.directory, oldPlace.directory);
+  yield* call.mayChange(namesOf(oldPlace), true);
+  // What comes there may hold a name that is closed there, or be a link to something that does.
+  yield* call.mayChange(namesOf(newPlace), true);
+  if (overwrite) yield* moveOver(call, move);
+  else if (seen.isDirectory()) yield* moveDirectory(call, move);
+  else yield* moveByLink(call, move);
+  call.confirm = () => arrived(move);
+  yield* flush();
+}
+
+/** As rename(2) does, for the calls that take its place. */
+function refuseSlashes({ from, to, seen }: Move): void {
+  const slash = from.slash === true || to.slash === true;
+  if (slash && !seen.isDirectory()) throw new Refusal("ENOTDIR");
+}
+
+function* moveOver(call: RootCall, move: Move): Steps<void> {
+  const { from, to, seen } = move;
+  yield* makeChange(call, moveName(pathOf(from), pathOf(to)), function* () {
+    const left = yield* lookAt(from);
+    if (left !== undefined && sameIdentity(left, seen) !== false) return "none";
+    return (yield* arrived(move)) ? "complete" : "unknown";
+  });
+}
+
+/** Whether what had the old name has the new one, and the old one no more. */
+function* arrived({ from, to, seen }: Move): Steps<boolean> {
+  const now = yield* lookAt(to);
+  if (now === undefined || sameIdentity(now, seen) === false) return false;
+  // rename(2) does nothing where both are names of one file.
+  if (seen.nlink > 1n && !seen.isDirectory()) return true;
+  const left = yield* lookAt(from);
+  return left === undefined || sameIdentity(left, seen) === false;
+}
+
+/** rename(2) replaces an empty directory and nothing else, and mkdir(2) nothing at all. */
+function* moveDirectory(call: RootCall, move: Move): Steps<void> {
+  const { operation } = call;
+  const { from, to, seen } = move;
+  yield* makeChange(call, mkdir(pathOf(to), 0o700), lookMade(to));
+  const moved = yield* attempt(moveName(pathOf(from), pathOf(to)));
+  if (moved.ok) return;
+  operation.effect = "unknown";
+  const left = yield* attempt(lookAt(from));
+  if (left.ok && left.value !== undefined && sameIdentity(left.value, seen) !== false) {
+    // It cannot take anything with it that somebody has put there meanwhile.
+    const undone = yield* operation.cleanUp(rmdir(nameAt(to)));
+    operation.effect = undone ? "none" : "partial";
+    if (!undone) operation.leftovers.push(`${to.directory.path}/${shownName(to.name)}`);
+  } else if (left.ok) {
+    const there = yield* attempt(arrived(move));
+    if (there.ok && there.value) operation.effect = "complete";
+  }
+  throw moved.error;
+}
+
+/** link(2) never replaces. For a moment there are two names. */
+function* moveByLink(call: RootCall, move: Move): Steps<void> {
+  const { operation } = call;
+  const { from, to, seen } = move;
+  yield* linkName(call, from, to, seen);
+  operation.effect = "partial"; // it has both names
+  const given = yield* lookAt(to);
+  const left = yield* lookAt(from);
+  // Somebody may have put another file there by now: that one stays.
+  const ours = [seen, given].some(
+    (one) => one !== undefined && left !== undefined && sameIdentity(left, one) !== false,
+  );
+  if (ours) yield* removeOld(call, move);
+  operation.effect = "complete";
+}
+
+function* removeOld(call: RootCall, { from, to, seen }: Move): Steps<void> {
+  const { operation } = call;
+  const removed = yield* attempt(unlink(nameAt(from)));
+  if (removed.ok || errorCode(removed.error) === "ENOENT") return;
+  const left = yield* attempt(lookAt(from));
+  if (left.ok && left.value === undefined) {
+    operation.effect = "complete";
+  } else {
+    const now = yield* attempt(lookAt(to));
+    const undo = now.ok && now.value !== undefined && sameIdentity(now.value, seen) !== false;
+    if (undo && (yield* operation.cleanUp(unlink(nameAt(to))))) operation.effect = "none";
+  }
+  throw removed.error;
+}

@@ -1,0 +1,26 @@
+import type { Root } from "./root.ts";
+
+/** What `node:fs/promises` has too. */
+type SharedName =
+  | ("access" | "appendFile" | "chmod" | "copyFile" | "cp" | "link" | "lstat" | "mkdir")
+  | ("mkdtemp" | "open" | "opendir" | "readdir" | "readFile" | "readlink" | "realpath")
+  | ("rename" | "rm" | "rmdir" | "stat" | "symlink" | "truncate" | "unlink" | "utimes")
+  | "writeFile";
+
+const shared: readonly SharedName[] = [
+  ...(["access", "appendFile", "chmod", "copyFile", "cp", "link", "lstat", "mkdir"] as const),
+  ...(["mkdtemp", "open", "opendir", "readdir", "readFile", "readlink", "realpath"] as const),
+  ...(["rename", "rm", "rmdir", "stat", "symlink", "truncate", "unlink", "utimes"] as const),
+  "writeFile",
+];
+
+/** The methods of a root that `node:fs/promises` has too, bound to it: for libraries. */
+export type RootPromises = Pick<Root, SharedName>;
+
+/** Makes the view of a root that a library can be given. */
+export function makePromises(root: Root): RootPromises {
+  const view: Record<string, unknown> = {};
+  for (const name of shared)
+    view[name] = (root[name] as (...args: unknown[]) => unknown).bind(root);
+  return Object.freeze(view) as unknown as RootPromises;
+}
