@@ -14,7 +14,7 @@ export { descriptorOf } from "./node/faces.ts";
 export { readStreamOver } from "./node/read-stream.ts";
 export type { ReadStreamCalls } from "./node/read-stream.ts";
 export { requireCalls } from "./errors/misuse.ts";
-export { accessFlags, copyFlags, currentUmask, openFlags } from "./node/node-fs.ts";
+export { accessFlags, copyFlags, currentUmask, nodeConstants, openFlags } from "./node/node-fs.ts";
 export { permissionBits, sameIdentity } from "./file-stats.ts";
 export type { FileStats } from "./file-stats.ts";
 export { platforms } from "./platform/platform.ts";

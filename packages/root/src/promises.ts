@@ -1,3 +1,4 @@
+import { nodeConstants } from "@holdfast/fs/steps";
 import type { Root } from "./root.ts";
 
 /** What `node:fs/promises` has too. */
@@ -14,12 +15,18 @@ const shared: readonly SharedName[] = [
   "writeFile",
 ];
 
-/** The methods of a root that `node:fs/promises` has too, bound to it: for libraries. */
-export type RootPromises = Pick<Root, SharedName>;
+type NodePromises = typeof import("node:fs/promises");
+
+/**
+ * The methods of a root that `node:fs/promises` has too, bound to it: for libraries. The types are those of
+ * both, so that it can be given to whoever asks for Node's; a URL or a `FileHandle` in the place of a path
+ * is `ERR_INVALID_ARG` all the same.
+ */
+export type RootPromises = Pick<Root, SharedName> & Pick<NodePromises, SharedName | "constants">;
 
 /** Makes the view of a root that a library can be given. */
 export function makePromises(root: Root): RootPromises {
-  const view: Record<string, unknown> = {};
+  const view: Record<string, unknown> = { constants: nodeConstants };
   for (const name of shared)
     view[name] = (root[name] as (...args: unknown[]) => unknown).bind(root);
   return Object.freeze(view) as unknown as RootPromises;

@@ -14,6 +14,9 @@ export function isBuiltIn(fileSystem: FileSystem | undefined): boolean {
 /** Node's own file system. */
 export { builtIn };
 
+/** Its constants. */
+export const nodeConstants: typeof constants = constants;
+
 interface OpenFlags {
   readonly readOnly: number;
   readonly writeOnly: number;

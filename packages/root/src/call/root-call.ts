@@ -1,4 +1,5 @@
 import {
+  all,
   closeFlushed,
   Refusal,
   type FileStats,
@@ -98,6 +99,11 @@ export class RootCall {
     if (++this.links > maxLinks) throw new Refusal("ELOOP");
   }
 
+  /** Whether a link was followed in the walk that is under way. */
+  get hasFollowed(): boolean {
+    return this.links > 0;
+  }
+
   /** Begins the count anew, for a walk of its own. */
   forgetLinks(): void {
     this.links = 0;
@@ -137,6 +143,8 @@ export class RootCall {
       // What may not be read may not be moved to where it may, nor replaced.
       (denyRead.length > 0 && isWithin(names, denyRead, fold));
     if (closed) throw denied("change", names);
+    // Nothing to do, but a step: where there was none before the change, the signal is heard here.
+    yield* all([]);
     yield* this.core.strategy.settle(this, names);
     if (authorize !== undefined) {
       try {

@@ -31,6 +31,6 @@ export function* followToWrite(call: RootCall, place: Place): Steps<Place> {
   if (code !== "ENOENT" && code !== "ENOTDIR") throw next.error;
   // A slash after the target: again as open(2) with O_CREAT.
   const target = yield* attempt(readlink(nameAt(place)));
-  if (target.ok && /\/$/.test(target.value.toString("latin1"))) throw new Refusal("EISDIR");
+  if (target.ok && target.value.toString("latin1").endsWith("/")) throw new Refusal("EISDIR");
   throw next.error;
 }

@@ -51,8 +51,9 @@ export function* findOrMakeDirectory(
       index++;
     } else if (++tries > names.length + maxTries) {
       throw found.error;
-    } else if (yield* makeOne(call, { directory, name }, mode)) {
-      made({ directory, name }, index);
+    } else {
+      const place = { directory, name };
+      yield* makeOne(call, place, mode, () => made(place, index));
     }
   }
   return directory;
@@ -74,14 +75,13 @@ function* step(
   return yield* findDirectory(call, [...directory.names, name]);
 }
 
-/** Returns whether it was this call that made it. */
-function* makeOne(call: RootCall, place: Place, mode: number): Steps<boolean> {
+function* makeOne(call: RootCall, place: Place, mode: number, made: () => void): Steps<void> {
   yield* call.mayChange(namesOf(place));
   const tried = yield* attempt(mkdir(pathOf(place), mode));
   if (!tried.ok && (yield* lookAt(place)) === undefined) throw tried.error;
+  if (tried.ok) made();
   // Somebody else may not have flushed theirs yet.
   if (call.policy.durable) yield* syncDirectoryAt(call.operation, place.directory.path);
-  return tried.ok;
 }
 
 export function* mkdirMethod(

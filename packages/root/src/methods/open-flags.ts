@@ -42,14 +42,3 @@ export function usesOf(flags: number): Uses {
     noFollow: (flags & openFlags.noFollow) !== 0,
   };
 }
-
-/** Permission bits as a number, or as a string of octal digits, as Node takes them. */
-export function readModeBits(op: string, mode: unknown, byDefault: number): number {
-  if (mode === undefined || mode === null) return byDefault;
-  const bits = typeof mode === "string" && /^[0-7]+$/.test(mode) ? Number.parseInt(mode, 8) : mode;
-  if (typeof bits !== "number") {
-    throw invalidType(op, "mode", "permission bits, as a number or octal digits", mode);
-  }
-  if (Number.isInteger(bits) && bits >= 0 && bits <= 0xffffffff) return bits;
-  throw invalidRange(op, "mode", "permission bits", mode);
-}

@@ -25,7 +25,8 @@ export function* readFile(call: RootCall, path: unknown, options?: unknown): Ste
 function* readWhole(call: RootCall, handle: Handle, size: number): Steps<Buffer> {
   const limit = call.policy.maxReadBytes;
   if (size > limit) throw tooLarge(limit);
-  let buffer = Buffer.allocUnsafe(size === 0 ? Math.min(pieceBytes, limit + 1) : size);
+  // Not from Node's pool: who looks at `buffer.buffer`, as some libraries do, must see this file alone.
+  let buffer = Buffer.allocUnsafeSlow(size === 0 ? Math.min(pieceBytes, limit + 1) : size);
   let filled = 0;
   for (;;) {
     const length = yield* read(handle, buffer.subarray(filled), filled);
@@ -33,7 +34,7 @@ function* readWhole(call: RootCall, handle: Handle, size: number): Steps<Buffer>
     if (filled > limit) throw tooLarge(limit);
     if (length === 0 || (filled === size && size > 0)) return buffer.subarray(0, filled);
     if (filled === buffer.length) {
-      const grown = Buffer.allocUnsafe(Math.min(filled * 2, limit + 1));
+      const grown = Buffer.allocUnsafeSlow(Math.min(filled * 2, limit + 1));
       buffer.copy(grown, 0, 0, filled);
       buffer = grown;
     }

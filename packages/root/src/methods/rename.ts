@@ -106,7 +106,11 @@ function* moveDirectory(call: RootCall, move: Move): Steps<void> {
 function* moveByLink(call: RootCall, move: Move): Steps<void> {
   const { operation } = call;
   const { from, to, seen } = move;
-  yield* linkName(call, from, to, seen);
+  const linked = yield* attempt(linkName(call, from, to, seen));
+  if (!linked.ok) {
+    if (operation.effect === "complete") yield* takeBack(call, move);
+    throw linked.error;
+  }
   operation.effect = "partial"; // it has both names
   const given = yield* lookAt(to);
   const left = yield* lookAt(from);
@@ -118,17 +122,23 @@ function* moveByLink(call: RootCall, move: Move): Steps<void> {
   operation.effect = "complete";
 }
 
-function* removeOld(call: RootCall, { from, to, seen }: Move): Steps<void> {
-  const { operation } = call;
-  const removed = yield* attempt(unlink(nameAt(from)));
-  if (removed.ok || errorCode(removed.error) === "ENOENT") return;
-  const left = yield* attempt(lookAt(from));
+function* removeOld(call: RootCall, move: Move): Steps<void> {
+  const removed = yield* attempt(unlink(nameAt(move.from)));
+  if (removed.ok) return;
+  const left = yield* attempt(lookAt(move.from));
   if (left.ok && left.value === undefined) {
-    operation.effect = "complete";
+    if (errorCode(removed.error) === "ENOENT") return; // somebody else has removed it
+    call.operation.effect = "complete";
   } else {
-    const now = yield* attempt(lookAt(to));
-    const undo = now.ok && now.value !== undefined && sameIdentity(now.value, seen) !== false;
-    if (undo && (yield* operation.cleanUp(unlink(nameAt(to))))) operation.effect = "none";
+    yield* takeBack(call, move);
   }
   throw removed.error;
+}
+
+/** Takes the new name away again, if it still is one of what has the old one. */
+function* takeBack({ operation }: RootCall, { to, seen }: Move): Steps<void> {
+  operation.effect = "partial";
+  const now = yield* attempt(lookAt(to));
+  const ours = now.ok && now.value !== undefined && sameIdentity(now.value, seen) !== false;
+  if (ours && (yield* operation.cleanUp(unlink(nameAt(to))))) operation.effect = "none";
 }

@@ -70,7 +70,10 @@ function* wouldBe(call: RootCall, names: readonly PathArgument[]): Steps<PathArg
     const found = yield* attempt(findDirectory(call, names.slice(0, length)));
     if (found.ok) {
       yield* call.release(found.value);
-      return [...found.value.names, ...names.slice(length)];
+      const missing = names.slice(length);
+      // "missing/.." leads nowhere; it would not do to make something first and then find out where.
+      if (missing.includes("..")) throw new Refusal("ENOENT");
+      return [...found.value.names, ...missing];
     }
     if (errorCode(found.error) !== "ENOENT") throw found.error;
   }

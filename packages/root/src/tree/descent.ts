@@ -22,12 +22,14 @@ interface Ancestor {
  */
 export class Descent {
   private readonly call: RootCall;
+  private readonly top: Directory;
   private readonly above: Ancestor[] = [];
   private here: Directory;
 
   /** @param top is not let go */
   constructor(call: RootCall, top: Directory) {
     this.call = call;
+    this.top = top;
     this.here = top;
   }
 
@@ -53,24 +55,23 @@ export class Descent {
     return undefined;
   }
 
-  /** Goes up again. Returns whether that is where it came from; otherwise it is lost. */
+  /** Goes up again. Returns whether that is where it came from; otherwise it is lost, and must start over. */
   *leave(): Steps<boolean> {
     const { call } = this;
     const child = this.here;
     const parent = this.above.pop()!;
     const directory = parent.directory ?? (yield* this.climb(child, parent));
+    this.here = directory ?? this.top;
     yield* call.release(child);
-    if (directory === undefined) return false;
-    this.here = directory;
-    return true;
+    return directory !== undefined;
   }
 
-  /** Lets go of everything but the first directory. */
-  *abandon(): Steps<void> {
-    if (this.above.length === 0) return;
-    yield* this.call.release(this.here);
-    for (const { directory } of this.above.splice(0).slice(1)) {
-      if (directory !== undefined) yield* this.call.release(directory);
+  /** Goes back to the first directory, from wherever it is, and also when it is lost. */
+  *startOver(): Steps<void> {
+    const held = [this.here, ...this.above.splice(0).map(({ directory }) => directory)];
+    this.here = this.top;
+    for (const directory of held) {
+      if (directory !== undefined && directory !== this.top) yield* this.call.release(directory);
     }
   }
 

@@ -104,7 +104,7 @@ function* removeTree(
       if (level !== undefined && !(yield* descent.leave())) {
         // Somebody has moved where we were. What is still below the name is looked for anew.
         if (++lost > mostLooks) throw new Refusal("ERR_CHANGED");
-        yield* descent.abandon();
+        yield* descent.startOver();
         levels.length = 0;
         next = { name: top.name, kind: "directory", looks: lost };
         continue;

@@ -34,7 +34,8 @@ export function* containByProof<T>(call: RootCall, body: () => Steps<T>): Steps<
     const ended = yield* run(call, body);
     if (!call.changing && isFinal(way, ended)) return conclude(ended);
     const proof = yield* attempt(shieldedIf(call.changing, way.lookAgain()));
-    if (proof.ok && proof.value && (call.changing || !way.again)) return conclude(ended);
+    const proved = proof.ok && proof.value && !way.astray;
+    if (proved && (call.changing || !way.again)) return conclude(ended);
     if (call.changing) return yield* shielded(concludeChange(call, way, ended, proof));
     if (ended.ok) yield* letGo(call, ended.value);
     if (!proof.ok) throw proof.error;

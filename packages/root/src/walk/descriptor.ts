@@ -6,6 +6,7 @@ import {
   descriptorOf,
   errorCode,
   fstat,
+  lstat,
   lstatHeld,
   nodeOpen,
   open,
@@ -26,6 +27,9 @@ import type { Directory, Link, Pin, Place, Strategy } from "./strategy.ts";
 
 const toDirectory = openFlags.pathOnly | openFlags.directory;
 const toName = openFlags.pathOnly | openFlags.noFollow;
+
+/** How often a name is looked at again that others keep changing. */
+const maxLooks = 40;
 
 /** Beyond this a path of /proc has no room in a system call; such a way is gone name by name. */
 const longestWay = 1000;
@@ -66,18 +70,27 @@ export const descriptorStrategy: Strategy = {
 
   *enter(call, directory, name) {
     const path = joinName(directory.path, name);
-    const opened = yield* attempt(open(path, toDirectory | openFlags.noFollow));
-    if (opened.ok) {
-      const handle = call.hold(opened.value);
-      const names = [...directory.names, name];
-      return yield* checked(call, { path: pathOfHandle(handle), names, handle });
+    for (let looks = 1; ; looks++) {
+      const opened = yield* attempt(hold(call, path, toDirectory | openFlags.noFollow));
+      if (opened.ok) {
+        const names = [...directory.names, name];
+        return yield* checked(call, {
+          path: pathOfHandle(opened.value),
+          names,
+          handle: opened.value,
+        });
+      }
+      // O_NOFOLLOW with O_DIRECTORY: a link is "not a directory", as a file is.
+      const code = errorCode(opened.error);
+      if (code !== "ENOTDIR" && code !== "ELOOP") throw opened.error;
+      const target = yield* attempt(readlink(path));
+      if (target.ok) return { target: target.value } satisfies Link;
+      if (errorCode(target.error) !== "EINVAL") throw target.error;
+      // Neither a directory then nor a link now: a file; or a link then and a directory now.
+      const stats = yield* lstat(path);
+      const isNeither = !stats.isDirectory() && !stats.isSymbolicLink();
+      if (isNeither || looks === maxLooks) throw opened.error;
     }
-    // O_NOFOLLOW with O_DIRECTORY: a link is "not a directory", as a file is.
-    const code = errorCode(opened.error);
-    if (code !== "ENOTDIR" && code !== "ELOOP") throw opened.error;
-    const target = yield* attempt(readlink(path));
-    if (target.ok) return { target: target.value } satisfies Link;
-    throw errorCode(target.error) === "EINVAL" ? opened.error : target.error;
   },
 
   /**

@@ -104,6 +104,6 @@ function* byPath(call: RootCall, pin: Pin, change: () => Steps<void>): Steps<voi
   if (sameIdentity(yield* lstat(pin.path), pin.stats) !== true) throw way.beginAgain();
   yield* change();
   if (yield* way.isUntouched(holder)) return;
-  call.operation.effect = "unknown";
+  way.astray = true;
   throw changed();
 }

@@ -78,7 +78,12 @@ function* parentOf(
   const { strategy, top } = call.core;
   const above = directory.names.slice(0, -1);
   if (directory.names.length === 0) {
-    throw escapes('".." on the way leads above the root', "Nothing above the root can be reached.");
+    throw escapes(
+      call.hasFollowed
+        ? "a symbolic link on the way leads above the root"
+        : '".." on the way leads above the root',
+      "Nothing above the root can be reached.",
+    );
   }
   yield* call.release(directory);
   if (above.length === 0) return top;

@@ -49,14 +49,17 @@ export class Way {
   /** Whether something honest was in the way, and the call had best begin anew at once. */
   again = false;
 
+  /** Whether a change may have been made through a link, although the way to it held still. */
+  astray = false;
   /** How often it was waited, and what was seen before was not relied on. */
   rests = 0;
 
   private readonly call: RootCall;
   private readonly points = new Map<string, Waypoint>();
   /** The last two changes that were announced: a call like rename(2) changes two places at once. */
-  private places: readonly { readonly names: Names; readonly at: number }[] = [];
-  private announced = 0;
+  private places: readonly Names[] = [];
+  /** Whether a change has been announced since all was looked at. */
+  private outdated = false;
   private waitingSince: number | undefined;
 
   constructor(call: RootCall) {
@@ -68,8 +71,9 @@ export class Way {
    * can be proved of each that it held still. `false` if one of them is not a directory, or not there.
    */
   *reach(names: Names): Steps<boolean> {
+    if (this.missingTo(names).length === 0) return true;
+    yield* this.catchUp();
     const missing = this.missingTo(names);
-    if (missing.length === 0) return true;
     yield* this.lookAt(missing);
     if (!missing.every(({ stats }) => stats?.isDirectory())) return false;
     for (const point of missing) this.points.set(keyOf(point.names), point);
@@ -90,7 +94,8 @@ export class Way {
    * @throws `ERR_CHANGED` if it is not what was seen before; that may be honest
    */
   *include(path: PathArgument, names: Names, stats: FileStats): Steps<void> {
-    const point = newPoint(path, names, this.pointAt(names.slice(0, -1)), this.announced);
+    yield* this.catchUp();
+    const point = newPoint(path, names, this.pointAt(names.slice(0, -1)));
     yield* this.lookAt([point]);
     this.points.set(keyOf(names), point);
     while (isSame(point, stats) && !isProvable(point)) {
@@ -151,9 +156,10 @@ export class Way {
       yield* this.rest(Math.min(...waits));
     }
     this.waitingSince = undefined;
-    this.places = [...this.places.slice(-1), { names, at: ++this.announced }];
+    this.outdated = true;
+    this.places = [...this.places.slice(-1), names];
     for (const [key, point] of this.points) {
-      const used = this.places.some(({ names: place }) => isWithin(place, point.names ?? []));
+      const used = this.places.some((place) => isWithin(place, point.names ?? []));
       if (!used) this.points.delete(key);
     }
   }
@@ -165,6 +171,7 @@ export class Way {
 
   /** Whether everything relied on has held still up to now; from here it is counted anew. */
   *lookAgain(): Steps<boolean> {
+    this.outdated = false;
     const points = [...this.points.values()];
     const since = Date.now();
     const looks = yield* all(points.map(({ path }) => attempt(lstat(path))));
@@ -198,7 +205,7 @@ export class Way {
 
   /** What the last changes went by, to look at them. */
   *reachPlaces(): Steps<boolean> {
-    for (const { names } of this.places) {
+    for (const names of this.places) {
       if (!(yield* this.reach(names.slice(0, -1)))) return false;
     }
     return true;
@@ -216,6 +223,13 @@ export class Way {
     }
     this.rests++;
     yield* sleep(wait);
+  }
+
+  /**
+   * What a directory looked like before a change of ours proves nothing of what is met in it after that.
+   */
+  private *catchUp(): Steps<void> {
+    if (this.outdated) yield* this.proveSoFar();
   }
 
   private *lookAt(points: readonly Waypoint[]): Steps<void> {
@@ -237,7 +251,7 @@ export class Way {
     let above: Waypoint | undefined;
     const add = (path: string, to: Names | undefined): void => {
       const known = this.points.get(keyOf(to));
-      if (known === undefined) missing.push(newPoint(path, to, above, this.announced));
+      if (known === undefined) missing.push(newPoint(path, to, above));
       above = known ?? missing.at(-1)!;
     };
     let { path } = this.call.core.top;
@@ -269,7 +283,7 @@ export class Way {
    */
   private lastingWitnesses(point: Waypoint, names: Names): readonly Waypoint[] {
     const lasting = witnesses(point).filter((one) => !isTouched(one, names));
-    const before = this.places.at(-1)?.names;
+    const before = this.places.at(-1);
     if (before === undefined) return lasting;
     const both = lasting.filter((one) => !isTouched(one, before));
     return both.length > 0 ? both : lasting;
@@ -279,18 +293,11 @@ export class Way {
    * Whether an announced change may have taken something off the way: it was at this very place or above,
    * and no later change went by it.
    */
-  private isOurDoing(point: Waypoint): boolean {
-    const { names, born } = point;
+  private isOurDoing({ names }: Waypoint): boolean {
     if (names === undefined) return false;
-    const last = this.places.findLastIndex(
-      (place) => isWithin(names, place.names) && born < place.at,
-    );
-    return (
-      last >= 0 &&
-      !this.places
-        .slice(last + 1)
-        .some((place) => place.names.length > names.length && isWithin(place.names, names))
-    );
+    const last = this.places.findLastIndex((place) => isWithin(names, place));
+    const wentBy = (place: Names): boolean => place.length > names.length && isWithin(place, names);
+    return last >= 0 && !this.places.slice(last + 1).some(wentBy);
   }
 }
 

@@ -11,7 +11,7 @@ describe.runIf(needs("linux")).each(forms)("descriptors, $name", ({ open }) => {
       const { call, root } = await open(inside);
       const before = openDescriptors();
       await call(method, ...args);
-      expect(openDescriptors(), method).toBe(before);
+      expect(openDescriptors(), `${method}`).toBe(before);
       for (const path of ["missing/x", "d/f/x", "out/x", "d/../../x", "loop", "."]) {
         const failing = [...args];
         failing[method === "symlink" ? 1 : 0] = path;

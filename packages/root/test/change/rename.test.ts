@@ -187,7 +187,7 @@ describe.runIf(needs("posix")).each(forms)("rename, $name", ({ open }) => {
       ["writeFile", "x"],
       ["writeFile", ["x"]],
     ] as const) {
-      await expect(call(method, "alias", ...args), method).rejects.toMatchObject(refused);
+      await expect(call(method, "alias", ...args), `${method}`).rejects.toMatchObject(refused);
     }
     await call("rename", "alias", "b");
     await call("rename", "b", "c", exclusive);

@@ -24,7 +24,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
   it("access resolves for what is there, through links too", async () => {
     const { call } = await form.open(furnished().inside);
     for (const path of [".", "a", "a/", "a/b/file", "link/file", "link/", "link/../b/file"]) {
-      expect(await call("access", path), path).toBeUndefined();
+      expect(await call("access", path)).toBeUndefined();
     }
     expect(await call("access", Buffer.from("link/file"), 4)).toBeUndefined();
   });
@@ -48,7 +48,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       "a\0": "ERR_PATH_INVALID",
     };
     for (const [path, code] of Object.entries(table)) {
-      await expect(call("access", path), path).rejects.toMatchObject({
+      await expect(call("access", path)).rejects.toMatchObject({
         code,
         path,
         effect: "none",
@@ -60,14 +60,14 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
   it("exists is false only where nothing is", async () => {
     const { call } = await form.open(furnished().inside);
     for (const path of [".", "a/b/file", "link", "link/file", "a/"]) {
-      expect(await call("exists", path), path).toBe(true);
+      expect(await call("exists", path)).toBe(true);
     }
     for (const path of ["missing", "missing/x", "dangling", "a/b/file/", "a/b/file/x"]) {
-      expect(await call("exists", path), path).toBe(false);
+      expect(await call("exists", path)).toBe(false);
     }
     const unknown = { loop: "ELOOP", out: "ERR_PATH_ESCAPES", "nowhere-out": "ERR_PATH_ESCAPES" };
     for (const [path, code] of Object.entries(unknown)) {
-      await expect(call("exists", path), path).rejects.toMatchObject({ code });
+      await expect(call("exists", path)).rejects.toMatchObject({ code });
     }
   });
 
@@ -76,8 +76,8 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     mkdirSync(join(inside, "closed/deep"), { recursive: true });
     const { call } = await form.open(inside, { deny: { read: ["secret", "closed"] } });
     for (const path of ["secret", "to-secret", "closed", "closed/deep", "a/../secret"]) {
-      await expect(call("access", path), path).rejects.toMatchObject({ code: "ERR_DENIED" });
-      await expect(call("exists", path), path).rejects.toMatchObject({ code: "ERR_DENIED" });
+      await expect(call("access", path)).rejects.toMatchObject({ code: "ERR_DENIED" });
+      await expect(call("exists", path)).rejects.toMatchObject({ code: "ERR_DENIED" });
     }
     expect(await call("exists", "a")).toBe(true);
   });

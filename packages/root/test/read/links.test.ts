@@ -34,25 +34,9 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       "out/x": "ERR_PATH_ESCAPES",
       "../inside/in": "ERR_PATH_ESCAPES",
     })) {
-      await expect(call("readlink", path), path).rejects.toMatchObject({ code, path });
+      await expect(call("readlink", path)).rejects.toMatchObject({ code, path });
     }
     expect(openDescriptors()).toBe(before);
-  });
-
-  it("readlink and realpath return bytes where text could not hold them", async () => {
-    const { inside } = ground();
-    mkdirSync(join2(inside, strange));
-    writeFileSync(Buffer.concat([join2(inside, strange), Buffer.from("/f")]), "");
-    symlinkSync(strange, join(inside, "link"));
-    const { call } = await form.open(inside);
-    expect(await call("readlink", "link", { encoding: "buffer" })).toEqual(strange);
-    expect(await call("readlink", "link")).toBe(readlinkSync(join(inside, "link")));
-    expect(await call("realpath", "link/f", { encoding: "buffer" })).toEqual(
-      Buffer.concat([strange, Buffer.from("/f")]),
-    );
-    expect(await call("realpath", "link/f", "latin1")).toBe("caf\xe9/f");
-    expect(await call("realpath", "link")).toBe("caf\uFFFD");
-    await expect(call("readlink", "link", "klingon")).rejects.toBeInstanceOf(TypeError);
   });
 
   it("realpath is from the root, links resolved", async () => {
@@ -76,7 +60,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       "abs/b": "a/b",
       "./a//b/": "a/b",
     })) {
-      expect(await call("realpath", path), path).toBe(real);
+      expect(await call("realpath", path)).toBe(real);
     }
     await expect(call("realpath", "out")).rejects.toMatchObject({ code: "ERR_PATH_ESCAPES" });
     await expect(call("realpath", "l/none")).rejects.toMatchObject({ code: "ENOENT" });
@@ -95,5 +79,23 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     await expect(call("realpath", "way")).rejects.toMatchObject({ code: "ERR_DENIED" });
     // What the link says is no secret: it is in a directory that is open.
     expect(await call("readlink", "way")).toBe("closed");
+  });
+});
+
+describe.runIf(needs("linux")).each(forms)("$name", (form) => {
+  it("readlink and realpath return bytes where text could not hold them", async () => {
+    const { inside } = ground();
+    mkdirSync(join2(inside, strange));
+    writeFileSync(Buffer.concat([join2(inside, strange), Buffer.from("/f")]), "");
+    symlinkSync(strange, join(inside, "link"));
+    const { call } = await form.open(inside);
+    expect(await call("readlink", "link", { encoding: "buffer" })).toEqual(strange);
+    expect(await call("readlink", "link")).toBe(readlinkSync(join(inside, "link")));
+    expect(await call("realpath", "link/f", { encoding: "buffer" })).toEqual(
+      Buffer.concat([strange, Buffer.from("/f")]),
+    );
+    expect(await call("realpath", "link/f", "latin1")).toBe("caf\xe9/f");
+    expect(await call("realpath", "link")).toBe("caf\uFFFD");
+    await expect(call("readlink", "link", "klingon")).rejects.toBeInstanceOf(TypeError);
   });
 });

@@ -29,6 +29,8 @@ function furnished(): ReturnType<typeof ground> {
   symlinkSync("d", join(inside, "to-d"));
   symlinkSync("d/new", join(inside, "dangling"));
   symlinkSync("nowhere/new", join(inside, "far"));
+  symlinkSync("file/", join(inside, "file-slash"));
+  symlinkSync("new/", join(inside, "new-slash"));
   symlinkSync("../outside/file", join(inside, "out"));
   symlinkSync("../outside/new", join(inside, "dangling-out"));
   return places;
@@ -77,7 +79,10 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       }
       return told.join(" ");
     };
-    const flags = [...words, constants.O_RDONLY | constants.O_TRUNC, constants.O_RDWR];
+    const truncating = constants.O_RDONLY | constants.O_TRUNC;
+    const flags: (string | number)[] = [...words, constants.O_RDWR];
+    // Left to the system by POSIX; by identity a file is emptied through its handle, which says no.
+    if (!form.name.includes("identity")) flags.push(truncating);
     for (const there of [true, false]) {
       for (const flag of flags) {
         const [mine, plain] = [furnished().inside, furnished().inside];
@@ -100,11 +105,11 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     const { call } = await form.open(furnished().inside);
     for (const wrong of ["", "z", "rw", "r++", "wr", -1, 1.5, {}]) {
       const refused = call("open", "file", wrong);
-      await expect(refused, String(wrong)).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
+      await expect(refused).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
     }
     for (const wrong of ["9", "", -1, {}]) {
       const refused = call("open", "new", "w", wrong);
-      await expect(refused, String(wrong)).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
+      await expect(refused).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
     }
     expect(
       await used(await call("open", "new", "w", "600"), (fd) => fs.fstatSync(fd).mode & 0o777),
@@ -112,22 +117,16 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
   });
 
   it("creates like plain open, through a link that leads to nothing inside too", async () => {
+    const files = ["new", "d/new", "to-d/new", "dangling", "link", "file", "far", "missing/new"];
+    const dots = ["d", "d/", "new/", ".", "./", "d/.", "d/..", "d/../", "to-d", "to-d/"];
     for (const path of [
-      ...["new", "d/new", "to-d/new", "dangling", "link", "file", "far", "missing/new"],
-      ...[
-        "d",
-        "d/",
-        "new/",
-        ".",
-        "./",
-        "d/.",
-        "d/..",
-        "file/",
-        "link/",
-        "file/new",
-        "to-d",
-        "to-d/",
-      ],
+      ...files,
+      ...dots,
+      "file/",
+      "link/",
+      "file/new",
+      "file-slash",
+      "new-slash",
     ]) {
       for (const flag of ["w", "wx", "a+", constants.O_CREAT]) {
         const [mine, plain] = [furnished().inside, furnished().inside];
@@ -137,13 +136,14 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
           (opened) => used(opened, () => "ok"),
           (error) => error.code,
         );
-        expect(openDescriptors(), path).toBe(before);
+        expect(openDescriptors()).toBe(before);
         const expected = await fs.promises.open(`${plain}/${path}`, flag).then(
           (opened) => used(opened, () => "ok"),
           (error) => error.code,
         );
         expect(`${path} ${flag}: ${outcome}`).toBe(`${path} ${flag}: ${expected}`);
-        const tree = (inside: string) => fs.readdirSync(inside, { recursive: true }).toSorted();
+        const tree = (inside: string) =>
+          (fs.readdirSync(inside, { recursive: true }) as string[]).toSorted();
         expect(tree(mine)).toEqual(tree(plain));
       }
     }
@@ -175,7 +175,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     ]) {
       for (const flag of ["r", "w", "a", "r+", "w+"]) {
         const refused = call("open", path, flag, 0o600, { create: true });
-        await expect(refused, path).rejects.toMatchObject({ code: "ERR_PATH_ESCAPES", path });
+        await expect(refused).rejects.toMatchObject({ code: "ERR_PATH_ESCAPES", path });
       }
     }
     // A link that is there exists, wherever it leads.
@@ -204,7 +204,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     expect(await used(await call("open", "alias", "r", 0, reads), contentOf)).toBe("outside");
     for (const flag of ["r+", "w", "a", constants.O_RDONLY | constants.O_TRUNC]) {
       const refused = call("open", "alias", flag, 0, reads);
-      await expect(refused, String(flag)).rejects.toMatchObject({ code: "ERR_HARDLINK" });
+      await expect(refused).rejects.toMatchObject({ code: "ERR_HARDLINK" });
     }
     expect(readFileSync(join(outside, "file"), "utf8")).toBe("outside");
     await used(await call("open", "alias", "r+", 0, { hardlinks: "allow" }), (fd) =>
@@ -239,7 +239,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     const denied = { code: "ERR_DENIED", effect: "none" };
     expect(await used(await call("open", "ro/file"), contentOf)).toBe("kept");
     for (const flag of ["w", "r+", "a", constants.O_RDONLY | constants.O_TRUNC]) {
-      await expect(call("open", "ro/file", flag), String(flag)).rejects.toMatchObject(denied);
+      await expect(call("open", "ro/file", flag)).rejects.toMatchObject(denied);
     }
     await expect(call("open", "to-ro", "w")).rejects.toMatchObject(denied);
     await expect(call("open", "ro/x", "wx")).rejects.toMatchObject(denied);

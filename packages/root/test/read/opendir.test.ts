@@ -83,7 +83,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       "a/sub": "ERR_DENIED",
       "a/../..": "ERR_PATH_ESCAPES",
     })) {
-      await expect(call("opendir", path), path).rejects.toMatchObject({ code, path });
+      await expect(call("opendir", path)).rejects.toMatchObject({ code, path });
     }
     for (const bufferSize of [0, 1.5, "1"]) {
       const wrong = call("opendir", "a", { bufferSize });

@@ -68,7 +68,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       );
       expect(await call("readdir", path, "buffer")).toEqual(inBytes);
       const recursive = { recursive: true, withFileTypes: true };
-      expect(shown(await call("readdir", path, recursive)), path).toEqual(shown(deep as never));
+      expect(shown(await call("readdir", path, recursive))).toEqual(shown(deep as never));
     }
     expect(openDescriptors()).toBe(before);
   });
@@ -80,26 +80,6 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     const inBytes = await call("readdir", "a", { recursive: true, encoding: "buffer" });
     expect(inBytes.map(String).toSorted()).toEqual(found.toSorted());
     expect(inBytes.every((name: unknown) => Buffer.isBuffer(name))).toBe(true);
-  });
-
-  it("names that are no UTF-8 are entered, and come as bytes if asked for", async () => {
-    const { inside } = ground();
-    const strange = Buffer.concat([Buffer.from(`${inside}/`), Buffer.from("caf\xe9", "latin1")]);
-    mkdirSync(strange);
-    writeFileSync(Buffer.concat([strange, Buffer.from("/f")]), "");
-    mkdirSync(join(inside, "\uFFFD"));
-    const { call } = await form.open(inside);
-    const names = await call("readdir", ".", { recursive: true });
-    expect(names.toSorted()).toEqual(["caf\uFFFD", "caf\uFFFD/f", "\uFFFD"]);
-    const inBytes = await call("readdir", ".", { recursive: true, encoding: "buffer" });
-    expect(inBytes.map((name: Buffer) => name.toString("latin1"))).toContain("caf\xe9/f");
-    const typed = await call("readdir", ".", {
-      recursive: true,
-      encoding: "buffer",
-      withFileTypes: true,
-    });
-    const file = typed.find((entry: Entry) => entry.isFile());
-    expect(file).toMatchObject({ name: Buffer.from("f"), parentPath: "caf\uFFFD" });
   });
 
   it("fails as plain fs does, in the caller's words, and leaves nothing open", async () => {
@@ -116,7 +96,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     })) {
       for (const recursive of [false, true]) {
         const failed = call("readdir", path, { recursive });
-        await expect(failed, path).rejects.toMatchObject({ code, path, effect: "none" });
+        await expect(failed).rejects.toMatchObject({ code, path, effect: "none" });
         await expect(failed).rejects.not.toThrow(/proc|inside/);
       }
     }
@@ -141,6 +121,26 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
 });
 
 describe.runIf(needs("linux")).each(forms)("$name", (form) => {
+  it("names that are no UTF-8 are entered, and come as bytes if asked for", async () => {
+    const { inside } = ground();
+    const strange = Buffer.concat([Buffer.from(`${inside}/`), Buffer.from("caf\xe9", "latin1")]);
+    mkdirSync(strange);
+    writeFileSync(Buffer.concat([strange, Buffer.from("/f")]), "");
+    mkdirSync(join(inside, "\uFFFD"));
+    const { call } = await form.open(inside);
+    const names = await call("readdir", ".", { recursive: true });
+    expect(names.toSorted()).toEqual(["caf\uFFFD", "caf\uFFFD/f", "\uFFFD"]);
+    const inBytes = await call("readdir", ".", { recursive: true, encoding: "buffer" });
+    expect(inBytes.map((name: Buffer) => name.toString("latin1"))).toContain("caf\xe9/f");
+    const typed = await call("readdir", ".", {
+      recursive: true,
+      encoding: "buffer",
+      withFileTypes: true,
+    });
+    const file = typed.find((entry: Entry) => entry.isFile());
+    expect(file).toMatchObject({ name: Buffer.from("f"), parentPath: "caf\uFFFD" });
+  });
+
   it("goes through a tree that is deeper than a path can be long, with a few descriptors", async () => {
     const { inside } = ground();
     const depth = 3000;
@@ -151,7 +151,7 @@ describe.runIf(needs("linux")).each(forms)("$name", (form) => {
     expect(found).toHaveLength(depth);
     expect(Math.max(...found.map((path) => path.length))).toBe(depth * 2 - 1);
     expect(openDescriptors()).toBe(before);
-  });
+  }, 60_000);
 
   it("two at each level, so that the way back is gone name by name", async () => {
     const { inside } = ground();
@@ -160,7 +160,7 @@ describe.runIf(needs("linux")).each(forms)("$name", (form) => {
     const found: string[] = await call("readdir", ".", { recursive: true });
     expect(found).toHaveLength(1120);
     expect(new Set(found).size).toBe(1120);
-  });
+  }, 60_000);
 });
 
 describe.runIf(needs("linux"))("while others are at work", () => {

@@ -54,8 +54,8 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     const all = ["a", "a/b", "a/b/c", "a/b/c/deep", "a/b/file", "link", "out", "top"];
     expect(paths.toSorted()).toEqual(all);
     for (const [index, path] of paths.entries()) {
-      const parent = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-      if (parent !== "") expect(paths.indexOf(parent)).toBeLessThan(index);
+      // That of what is at the top is met nowhere: -1.
+      expect(paths.indexOf(path.slice(0, Math.max(0, path.lastIndexOf("/"))))).toBeLessThan(index);
     }
     for (const { path, name, depth, entry } of met) {
       expect(path.split("/")).toHaveLength(depth + 1);
@@ -117,7 +117,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
       out: "ERR_PATH_ESCAPES",
       "..": "ERR_PATH_ESCAPES",
     })) {
-      await expect(walk(opened, [path]), path).rejects.toMatchObject({ code, path });
+      await expect(walk(opened, [path])).rejects.toMatchObject({ code, path });
     }
     expect(openDescriptors()).toBe(before);
   });
@@ -199,7 +199,7 @@ describe.runIf(needs("linux")).each(forms)("$name", (form) => {
     const left = await walk(opened, ["."], ({ depth: at }) => (at === 700 ? "stop" : undefined));
     expect(left).toHaveLength(701);
     expect(openDescriptors()).toBe(before);
-  });
+  }, 60_000);
 
   it("finds its way back up from the depth", async () => {
     const { inside } = ground();
@@ -208,7 +208,7 @@ describe.runIf(needs("linux")).each(forms)("$name", (form) => {
     const before = openDescriptors();
     expect(new Set(await walk(opened, [])).size).toBe(1120);
     expect(openDescriptors()).toBe(before);
-  });
+  }, 60_000);
 });
 
 describe.runIf(needs("linux"))("signals", () => {

@@ -67,7 +67,7 @@ export const programs: readonly AttackedProgram[] = [
   change("copyFile", "from", [file, "c/b/copy.txt"], /\/copy.txt /),
   change("copyFile", "to", ["c/b/file.txt", fresh], /= (inside|second|stranger) file.txt$/),
   {
-    ...change("cp", "tree", ["a/b/tree", "c/b/copied", { recursive: true }], /copied\/sub\/y.txt/),
+    ...change("cp", "tree", ["a/b/tree", "c/b/copied", { recursive: true }], /\/copied /),
     paths: 2,
   },
   {
@@ -129,7 +129,7 @@ function change(
   mark?: RegExp,
 ): AttackedProgram {
   const paths = ["rename", "copyFile", "link"].includes(method) ? 2 : 1;
-  const names = /^(writeFile|copyFile|copyIn|rename|rm|rmdir|unlink|cp)$/.test(method);
+  const names = /^(writeFile|copyFile|copyIn|rename|rm|rmdir|unlink|link|cp)$/.test(method);
   return {
     name: `${method}, ${what}`,
     method,

@@ -31,6 +31,7 @@ export interface Act {
 interface Stage extends OpenSide {
   readonly base: string;
   readonly before: readonly string[];
+  used: boolean;
 }
 
 /** One side with its copies of a tree. A copy that was not changed serves again. */
@@ -53,12 +54,19 @@ export class Bench {
     run: (on: Surface, path: Path, outside: string) => Promise<unknown>,
     path: Path | ((base: string) => Path),
   ): Promise<Act> {
-    const { base, before, surface } = await this.pristine();
+    const stage = await this.pristine();
+    const { base, before, surface } = stage;
+    stage.used = true;
     const given = typeof path === "function" ? path(base) : path;
     const outcome = await outcomeOf(run(surface, given, base), base, given);
     const tree = snapshot(base);
     if (!sameLines(tree, before)) await this.dismiss();
     return { outcome, tree };
+  }
+
+  /** Whether nothing was done yet to the copy that is next. */
+  get isNew(): boolean {
+    return this.stage === undefined || !this.stage.used;
   }
 
   /** The tree before anything is done to it. */
@@ -90,7 +98,7 @@ export class Bench {
     if (opened.containment !== this.side.containment) {
       throw new Error(`wanted ${this.side.containment}, got ${opened.containment}`);
     }
-    return { ...opened, base, before };
+    return { ...opened, base, before, used: false };
   }
 }
 

@@ -22,14 +22,13 @@ export function complaintsAbout(
 ): string[] {
   const { outcome, tree } = found;
   const changed = !sameLines(tree, before);
-  const [text, after] =
-    "refused" in wanted
-      ? [wanted.refused, before]
-      : [codesOfNode[wanted.outcome.text] ?? wanted.outcome.text, wanted.tree];
+  const text = "refused" in wanted ? wanted.refused : wanted.outcome.text;
+  const after = "refused" in wanted ? before : wanted.tree;
+  const same = codesOfNode[text]?.includes(outcome.text) ?? outcome.text === text;
   const effect = effectComplaint(outcome, changed);
   return [
     ...outcome.complaints,
-    ...(outcome.text === text ? [] : [`${outcome.text} instead of ${text}`]),
+    ...(same ? [] : [`${outcome.text} instead of ${text}`]),
     ...(effect === undefined ? [] : [effect]),
     ...(sameLines(outsideOf(tree), outsideOf(before)) ? [] : ["CHANGED OUTSIDE"]),
     ...(sameLines(tree, after) ? [] : ["another tree:", ...diffTrees([...tree], [...after])]),

@@ -75,23 +75,19 @@ export const quirks: readonly Quirk[] = [
     because: "realpath(3) of the C library has no limit",
     applies: ({ name }, row) => name === "realpath" && row.endsWith("(4559)"),
   },
-  {
-    because: "Node takes what it cannot make for what is no directory",
-    applies: ({ name }, row) =>
-      name === "mkdir recursive" && /^(?:fileslashlink$|dangling\/)/.test(row),
-  },
 ];
 
 /** Codes that Node made up, by what the kernel or a root calls the same. */
-export const codesOfNode: Readonly<Record<string, string>> = {
-  ERR_FS_EISDIR: "EISDIR",
-  ERR_FS_CP_EINVAL: "ERR_INSIDE_SOURCE",
-  ERR_FS_CP_NON_DIR_TO_DIR: "ENOTDIR",
-  ERR_FS_CP_DIR_TO_NON_DIR: "EISDIR",
-  ERR_FS_CP_EEXIST: "EEXIST",
-  ERR_FS_CP_FIFO_PIPE: "ERR_NOT_FILE",
-  ERR_FS_CP_SOCKET: "ERR_NOT_FILE",
-  ERR_FS_CP_UNKNOWN: "ERR_NOT_FILE",
+export const codesOfNode: Readonly<Record<string, readonly string[]>> = {
+  ERR_FS_EISDIR: ["EISDIR"],
+  // The same thing, or one inside the other.
+  ERR_FS_CP_EINVAL: ["EINVAL", "ERR_INSIDE_SOURCE"],
+  ERR_FS_CP_NON_DIR_TO_DIR: ["ENOTDIR"],
+  ERR_FS_CP_DIR_TO_NON_DIR: ["EISDIR"],
+  ERR_FS_CP_EEXIST: ["EEXIST"],
+  ERR_FS_CP_FIFO_PIPE: ["ERR_NOT_FILE"],
+  ERR_FS_CP_SOCKET: ["ERR_NOT_FILE"],
+  ERR_FS_CP_UNKNOWN: ["ERR_NOT_FILE"],
 };
 
 /** What must come of a call: a refusal, nothing that can be said, or what plain fs does. */

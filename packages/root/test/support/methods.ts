@@ -61,7 +61,7 @@ function kindOf(entry: Dirent): string {
 
 const shownEntries = (entries: Dirent[]): string[] =>
   entries
-    .map((entry) => `${normalize(entry.parentPath)} ${String(entry.name)} ${kindOf(entry)}`)
+    .map((entry) => `${normalize(String(entry.parentPath))} ${String(entry.name)} ${kindOf(entry)}`)
     .toSorted();
 const sorted = (names: unknown[]): string[] => names.map(String).toSorted();
 
