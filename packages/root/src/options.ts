@@ -5,7 +5,7 @@ import type { Containment } from "./walk/strategy.ts";
 /** A path relative to a root: a string, or bytes for names that are not valid UTF-8. */
 export type RootPath = string | Uint8Array;
 
-/** A time: seconds since 1970, a `Date`, or either of them as a string. */
+/** A time: seconds since 1970, as a number or a numeric string, or a `Date`. */
 export type Time = number | string | Date;
 
 /** What holds for one call. Each can be given to `openRoot`, as the default, and to a method. */
@@ -18,7 +18,8 @@ export interface CallOptions {
   readonly symlinks?: "follow-inside" | "refuse" | undefined;
   /**
    * Regular files with more than one name, one of which may be outside: `"refuse"` neither reads nor
-   * changes them (`ERR_HARDLINK`); `"refuse-writes"` reads them; `"allow"` treats them as any file.
+   * changes them (`ERR_HARDLINK`); `"refuse-writes"` reads them; `"allow"` treats them as any file
+   * (`writeFile` then gives this name a file of its own).
    * Calls that are about a name alone (`unlink`, `rename`) are never refused for it. Default:
    * `"refuse"`.
    */
@@ -42,9 +43,12 @@ export interface AsyncCallOptions extends CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Places inside the root that are closed to its methods, as paths from the root. */
+/**
+ * Places inside the root that are closed to its methods, as paths from the root. A rule is for the place
+ * with these very names: links in it are not resolved.
+ */
 export interface DenyOptions {
-  /** Neither read, nor listed, nor looked at. */
+  /** Neither read, nor listed, nor looked at, nor changed. Its name is still seen in its directory. */
   readonly read?: readonly string[] | undefined;
   /** Not changed, and nothing made in them; nor is a directory above them renamed or removed. */
   readonly write?: readonly string[] | undefined;
@@ -104,6 +108,13 @@ export interface SubRootOptions extends AsyncCallOptions {
 
 /** Options of `open`, after flags and mode. */
 export type OpenOptions = AsyncCallOptions;
+
+/** Options of `opendir`. */
+export interface OpenDirectoryOptions extends AsyncCallOptions {
+  readonly encoding?: BufferEncoding | "buffer" | null | undefined;
+  /** How many entries are read at a time. Default: 32. */
+  readonly bufferSize?: number | undefined;
+}
 
 /** Options of `createReadStream`. */
 export interface ReadStreamOptions extends AsyncCallOptions {

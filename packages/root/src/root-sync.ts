@@ -11,6 +11,7 @@ import type {
   CreateOptions,
   ListOptions,
   MakeDirectoryOptions,
+  OpenDirectoryOptions,
   OpenOptions,
   RemoveOptions,
   RenameOptions,
@@ -48,8 +49,16 @@ export interface RootSync extends Disposable {
     options?: Sync<OpenOptions>,
   ): number;
   statSync(path: RootPath, options?: CallOptions & { bigint?: false }): Stats;
+  statSync(
+    path: RootPath,
+    options: CallOptions & { bigint?: false; throwIfNoEntry: false },
+  ): Stats | undefined;
   statSync(path: RootPath, options: CallOptions & { bigint: true }): BigIntStats;
   lstatSync(path: RootPath, options?: CallOptions & { bigint?: false }): Stats;
+  lstatSync(
+    path: RootPath,
+    options: CallOptions & { bigint?: false; throwIfNoEntry: false },
+  ): Stats | undefined;
   lstatSync(path: RootPath, options: CallOptions & { bigint: true }): BigIntStats;
   accessSync(path: RootPath, mode?: number, options?: CallOptions): void;
   existsSync(path: RootPath, options?: CallOptions): boolean;
@@ -62,7 +71,7 @@ export interface RootSync extends Disposable {
     options: "buffer" | (Sync<ListOptions> & { encoding: "buffer"; withFileTypes?: false }),
   ): Buffer[];
   readdirSync(path: RootPath, options: Sync<ListOptions> & { withFileTypes: true }): Dirent[];
-  opendirSync(path: RootPath, options?: CallOptions & { bufferSize?: number }): RootDirSync;
+  opendirSync(path: RootPath, options?: Sync<OpenDirectoryOptions>): RootDirSync;
   readlinkSync(path: RootPath, options?: BufferEncoding | CallOptions | null): string;
   readlinkSync(path: RootPath, options: CallOptions & { encoding: "buffer" }): Buffer;
   realpathSync(path: RootPath, options?: BufferEncoding | CallOptions | null): string;

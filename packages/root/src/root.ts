@@ -12,6 +12,7 @@ import type {
   CreateOptions,
   ListOptions,
   MakeDirectoryOptions,
+  OpenDirectoryOptions,
   OpenOptions,
   ReadStreamOptions,
   RemoveOptions,
@@ -54,7 +55,7 @@ import type { Containment } from "./walk/strategy.ts";
  * sets whenever an entry of a directory is exchanged. A swap is not prevented but detected: what was
  * read meanwhile is not returned, and a change fails with `ERR_CHANGED`, effect `"unknown"`: it may
  * have happened elsewhere. Where the way does not hold still, calls wait for up to a quarter of a
- * second. This is as good as the change times of the file system; FAT has none.
+ * second (2.5 where change times are whole seconds). This is as good as the change times of the file system; FAT has none.
  *
  * **Also stopped:** hard links by which a file outside can be read or changed (`hardlinks`); FIFOs,
  * sockets and devices, which are never opened; reads that would fill memory (`maxReadBytes`).
@@ -105,7 +106,7 @@ export interface Root extends AsyncDisposable {
     mode?: number | string,
     options?: OpenOptions,
   ): Promise<FileHandle>;
-  /** Opened when it is first read, as by {@link open}; errors come as events. */
+  /** Opened at once, as by {@link open}; errors come as events. */
   createReadStream(path: RootPath, options?: BufferEncoding | ReadStreamOptions): ReadStream;
   stat(path: RootPath, options?: AsyncCallOptions & { bigint?: false }): Promise<Stats>;
   stat(path: RootPath, options: AsyncCallOptions & { bigint: true }): Promise<BigIntStats>;
@@ -128,7 +129,7 @@ export interface Root extends AsyncDisposable {
   ): Promise<Buffer[]>;
   readdir(path: RootPath, options: ListOptions & { withFileTypes: true }): Promise<Dirent[]>;
   /** The directory stays open, and is the one that was opened, until it is closed or read to its end. */
-  opendir(path: RootPath, options?: AsyncCallOptions & { bufferSize?: number }): Promise<RootDir>;
+  opendir(path: RootPath, options?: OpenDirectoryOptions): Promise<RootDir>;
   /** What the link says: also of one that leads out. */
   readlink(path: RootPath, options?: BufferEncoding | AsyncCallOptions | null): Promise<string>;
   readlink(path: RootPath, options: AsyncCallOptions & { encoding: "buffer" }): Promise<Buffer>;
@@ -207,7 +208,10 @@ export interface Root extends AsyncDisposable {
     type?: string | null,
     options?: AsyncCallOptions,
   ): Promise<void>;
-  /** Of a link, the link itself gets the second name. */
+  /**
+   * Of a link, the link itself gets the second name. A file with two names is neither read nor changed by
+   * this root afterwards, unless `hardlinks` allows it.
+   */
   link(existing: RootPath, path: RootPath, options?: AsyncCallOptions): Promise<void>;
   truncate(path: RootPath, length?: number, options?: AsyncCallOptions): Promise<void>;
   chmod(path: RootPath, mode: number | string, options?: AsyncCallOptions): Promise<void>;

@@ -22,7 +22,9 @@ export class PathTurns {
       return yield* steps();
     } finally {
       end();
-      if (this.last.get(path) === over) this.last.delete(path);
+      void over.then(() => {
+        if (this.last.get(path) === over) this.last.delete(path);
+      });
     }
   }
 }

@@ -200,7 +200,8 @@ export class RootCall {
 
   /** A path that a call used, as one from the root; anything else as it is. */
   private fromRoot(path: string): string {
-    for (const { path: start, names } of [...this.places, this.core.top]) {
+    // The latest first: the number of a descriptor is used again.
+    for (const { path: start, names } of [...this.places.toReversed(), this.core.top]) {
       if (!path.startsWith(`${start}/`)) continue;
       const rest = path.slice(start.length + 1);
       return names.length === 0 ? rest : `${shownPath(names)}/${rest}`;

@@ -42,16 +42,16 @@ function releasedOnce(content: Content & { kind: "pieces" }): Content {
 export function* inTurn<T>(
   call: RootCall,
   path: ParsedPath,
-  content: Content,
+  content: Content | undefined,
   write: () => Steps<T>,
 ): Steps<T> {
   // A source can be read once: the body must not be run again.
-  if (content.kind === "pieces") call.changing = true;
+  if (content?.kind === "pieces") call.changing = true;
   try {
     // A synchronous call cannot wait for an asynchronous one that is under way.
     if (call.operation.synchronous) return yield* write();
     return yield* call.core.turns.take(shownPath([...path.directories, path.last]), write);
   } finally {
-    if (content.kind === "pieces") content.source.release();
+    if (content?.kind === "pieces") content.source.release();
   }
 }

@@ -7,6 +7,7 @@ import { readFlag } from "../call/policy.ts";
 import type { RootCall } from "../call/root-call.ts";
 import type { CopyInOptions } from "../options.ts";
 import { parse } from "../walk/walker.ts";
+import { inTurn } from "./content-argument.ts";
 import { copyRequest } from "./copy-request.ts";
 import { limited, limitedFile, refuseOther } from "./file-content.ts";
 import { putInPlace } from "./write-file.ts";
@@ -24,17 +25,10 @@ export function* copyIn(
   const outside = readOutsidePath(call.method, "source", source);
   const given =
     outside === undefined ? readContentOption(call.method, source, call.core.half) : undefined;
-  const copy = function* (): Steps<ReplaceFileReceipt> {
+  return yield* inTurn(call, to, given, function* () {
     const content = given === undefined ? yield* openOutside(call, outside!) : limited(call, given);
     return yield* putInPlace(call, to, content, request);
-  };
-  try {
-    if (call.operation.synchronous) return yield* copy();
-    return yield* call.core.turns.take(call.operation.dest ?? "", copy);
-  } finally {
-    // The replacement does so too; but it may not have come to that.
-    if (given?.kind === "pieces") given.source.release();
-  }
+  });
 }
 
 /** A file that the caller vouches for: what is not one is found out before it is opened. */

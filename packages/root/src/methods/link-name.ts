@@ -1,8 +1,10 @@
 import {
-  Refusal,
   attempt,
   link,
+  readlink,
+  Refusal,
   sameIdentity,
+  symlink,
   unlink,
   type FileStats,
   type Steps,
@@ -10,22 +12,29 @@ import {
 import type { RootCall } from "../call/root-call.ts";
 import type { Place } from "../walk/strategy.ts";
 import { pathOf } from "../walk/walker.ts";
-import { lookAt, makeChange, nameAt } from "./make-change.ts";
+import { lookAt, lookMade, makeChange, nameAt } from "./make-change.ts";
 
 /**
  * Gives what has one name a second one, which must not exist. What is at `from` is looked at as a
- * name: a link gets the second name itself.
+ * name: a link gets the second name itself, or where the system cannot do that, one like it is made.
  *
  * @param seen what had the first name just now
+ * @returns what has the second name
  */
-export function* linkName(call: RootCall, from: Place, to: Place, seen: FileStats): Steps<void> {
+export function* linkName(
+  call: RootCall,
+  from: Place,
+  to: Place,
+  seen: FileStats,
+): Steps<FileStats> {
   // POSIX leaves it open whether link(2) follows a link; that of Linux does not (link(2)). Elsewhere a
   // link that leads out would bring a file from outside in.
-  const follows = call.operation.platform.name !== "linux" && call.operation.platform.modes;
+  const { name, modes } = call.operation.platform;
+  const follows = name !== "linux" && modes;
   if (follows && seen.isSymbolicLink()) {
-    throw new Refusal("ERR_UNSUPPORTED", {
-      problem: "a symbolic link cannot be given a second name here",
-    });
+    const target = yield* readlink(nameAt(from));
+    yield* makeChange(call, symlink(target, pathOf(to)), lookMade(to));
+    return (yield* lookAt(to)) ?? seen;
   }
   yield* makeChange(call, link(nameAt(from), pathOf(to)), function* (code) {
     const now = yield* lookAt(to);
@@ -33,9 +42,9 @@ export function* linkName(call: RootCall, from: Place, to: Place, seen: FileStat
     // It may have been a second name of this very file all along.
     return code === "EEXIST" && now.nlink <= seen.nlink ? "none" : "complete";
   });
-  if (!follows) return;
+  if (!follows) return seen;
   const made = yield* attempt(lookAt(to));
-  if (made.ok && made.value !== undefined && sameIdentity(made.value, seen) !== false) return;
+  if (made.ok && made.value !== undefined && sameIdentity(made.value, seen) !== false) return seen;
   call.operation.effect = "unknown";
   if (yield* call.operation.cleanUp(unlink(nameAt(to)))) call.operation.effect = "none";
   throw new Refusal("ERR_CHANGED", { problem: "another file took the place of the first name" });

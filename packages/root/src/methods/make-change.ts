@@ -3,6 +3,7 @@ import {
   commitPoint,
   errorCode,
   lstat,
+  Refusal,
   sameIdentity,
   type Effect,
   type FileStats,
@@ -30,6 +31,8 @@ export function* makeChange(
     call.operation.effect = "complete";
     return;
   }
+  // Whoever refused in the middle of it has said what came of it.
+  if (tried.error instanceof Refusal) throw tried.error;
   const looked = yield* attempt(look(errorCode(tried.error)));
   call.operation.effect = looked.ok ? looked.value : effectUnseen(tried.error, looked.error);
   throw tried.error;
@@ -82,12 +85,5 @@ export function* confirmMade(call: RootCall, place: Place): Steps<void> {
     const now = yield* lookAt(place);
     if (!made.ok || made.value === undefined || now === undefined) return false;
     return sameIdentity(now, made.value) !== false;
-  };
-}
-
-/** Lets it ask whether a name is still gone. */
-export function confirmGone(call: RootCall, place: Place): void {
-  call.confirm = function* () {
-    return (yield* lookAt(place)) === undefined;
   };
 }

@@ -14,23 +14,16 @@ import { namesOf, type RootCall } from "../call/root-call.ts";
 import { findEntry, findPlace, parse, pathOf } from "../walk/walker.ts";
 import { holdForFlush } from "./hold-for-flush.ts";
 import { linkName } from "./link-name.ts";
-import {
-  confirmGone,
-  confirmMade,
-  lookAt,
-  lookMade,
-  lookRemoved,
-  makeChange,
-  nameAt,
-} from "./make-change.ts";
+import { confirmMade, lookAt, lookMade, lookRemoved, makeChange, nameAt } from "./make-change.ts";
 import { refuseDots } from "./refuse-dots.ts";
+
+// After a removal nothing is left that could confirm it: that a name is gone does not say who removed it.
 
 export function* unlink(call: RootCall, path: unknown): Steps<void> {
   const place = yield* findPlace(call, parse(call, path));
   refuseDots(place, "EISDIR");
   yield* call.mayChange(namesOf(place), true);
   yield* makeChange(call, removeName(pathOf(place)), lookRemoved(place));
-  confirmGone(call, place);
 }
 
 export function* rmdir(call: RootCall, path: unknown): Steps<void> {
@@ -38,7 +31,6 @@ export function* rmdir(call: RootCall, path: unknown): Steps<void> {
   refuseDots(place, "EINVAL", "ENOTEMPTY");
   yield* call.mayChange(namesOf(place), true);
   yield* makeChange(call, removeDirectory(pathOf(place)), lookRemoved(place));
-  confirmGone(call, place);
 }
 
 export function* symlink(
@@ -73,10 +65,10 @@ export function* link(call: RootCall, existing: unknown, path: unknown): Steps<v
   // The first name too: by the second one, what it names could be changed behind its rules.
   yield* call.mayChange(namesOf(from));
   yield* call.mayChange(namesOf(to), true);
-  yield* linkName(call, from, to, seen);
+  const made = yield* linkName(call, from, to, seen);
   call.confirm = function* () {
     const now = yield* lookAt(to);
-    return now !== undefined && sameIdentity(now, seen) !== false;
+    return now !== undefined && sameIdentity(now, made) !== false;
   };
   yield* flush();
 }

@@ -7,6 +7,9 @@ import { parse } from "../walk/walker.ts";
 /** Where a file does not say how long it is (in /proc, say), it is read in pieces of this size. */
 const pieceBytes = 64 * 1024;
 
+/** Node refuses more than 2 ** 31 - 1 bytes in one call. */
+const largestRead = 1 << 30;
+
 export function* readFile(call: RootCall, path: unknown, options?: unknown): Steps<unknown> {
   const encoding = readEncoding(call.method, options);
   const parsed = parse(call, path);
@@ -29,7 +32,7 @@ function* readWhole(call: RootCall, handle: Handle, size: number): Steps<Buffer>
   let buffer = Buffer.allocUnsafeSlow(size === 0 ? Math.min(pieceBytes, limit + 1) : size);
   let filled = 0;
   for (;;) {
-    const length = yield* read(handle, buffer.subarray(filled), filled);
+    const length = yield* read(handle, buffer.subarray(filled, filled + largestRead), filled);
     filled += length;
     if (filled > limit) throw tooLarge(limit);
     if (length === 0 || (filled === size && size > 0)) return buffer.subarray(0, filled);

@@ -25,6 +25,8 @@ interface Move {
   readonly from: Place;
   readonly to: Place;
   readonly seen: FileStats;
+  /** What has the new name instead, where one like it had to be made. */
+  made?: FileStats;
 }
 
 export function* rename(
@@ -72,9 +74,9 @@ function* moveOver(call: RootCall, move: Move): Steps<void> {
 }
 
 /** Whether what had the old name has the new one, and the old one no more. */
-function* arrived({ from, to, seen }: Move): Steps<boolean> {
+function* arrived({ from, to, seen, made = seen }: Move): Steps<boolean> {
   const now = yield* lookAt(to);
-  if (now === undefined || sameIdentity(now, seen) === false) return false;
+  if (now === undefined || sameIdentity(now, made) === false) return false;
   // rename(2) does nothing where both are names of one file.
   if (seen.nlink > 1n && !seen.isDirectory()) return true;
   const left = yield* lookAt(from);
@@ -111,6 +113,7 @@ function* moveByLink(call: RootCall, move: Move): Steps<void> {
     if (operation.effect === "complete") yield* takeBack(call, move);
     throw linked.error;
   }
+  move.made = linked.value;
   operation.effect = "partial"; // it has both names
   const given = yield* lookAt(to);
   const left = yield* lookAt(from);
@@ -136,9 +139,9 @@ function* removeOld(call: RootCall, move: Move): Steps<void> {
 }
 
 /** Takes the new name away again, if it still is one of what has the old one. */
-function* takeBack({ operation }: RootCall, { to, seen }: Move): Steps<void> {
+function* takeBack({ operation }: RootCall, { to, seen, made = seen }: Move): Steps<void> {
   operation.effect = "partial";
   const now = yield* attempt(lookAt(to));
-  const ours = now.ok && now.value !== undefined && sameIdentity(now.value, seen) !== false;
+  const ours = now.ok && now.value !== undefined && sameIdentity(now.value, made) !== false;
   if (ours && (yield* operation.cleanUp(unlink(nameAt(to))))) operation.effect = "none";
 }

@@ -2,7 +2,6 @@ import { attempt, errorCode, lstat, Refusal, type Steps } from "@holdfast/fs/ste
 import { readFlag } from "../call/policy.ts";
 import { namesOf, type RootCall } from "../call/root-call.ts";
 import { denied, isAbove } from "../call/rules.ts";
-import { confirmGone } from "../methods/make-change.ts";
 import type { RemoveOptions } from "../options.ts";
 import { joinName } from "../path/names.ts";
 import type { ParsedPath } from "../path/parse-path.ts";
@@ -35,7 +34,6 @@ export function* rm(call: RootCall, path: unknown, options?: unknown): Steps<voi
   const { place, kind } = found.value;
   if (kind === "directory") refuseClosed(call, place);
   yield* removeTree(call, place, kind, budget);
-  confirmGone(call, place);
 }
 
 /** Looks at what the path names, and refuses what a plain `rm` would. */

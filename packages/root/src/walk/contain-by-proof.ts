@@ -3,7 +3,6 @@ import {
   isAborted,
   Refusal,
   shielded,
-  wait,
   type Attempt,
   type Step,
   type Steps,
@@ -37,7 +36,6 @@ export function* containByProof<T>(call: RootCall, body: () => Steps<T>): Steps<
     const proved = proof.ok && proof.value && !way.astray;
     if (proved && (call.changing || !way.again)) return conclude(ended);
     if (call.changing) return yield* shielded(concludeChange(call, way, ended, proof));
-    if (ended.ok) yield* letGo(call, ended.value);
     if (!proof.ok) throw proof.error;
     yield* call.releaseAll();
     call.forgetLinks();
@@ -55,8 +53,13 @@ function* run<T>(call: RootCall, body: () => Steps<T>): Steps<Attempt<T>> {
     // Up to here it has only looked at its arguments.
     const first = steps.next();
     if (first.done === true) return { ok: true, value: first.value };
-    yield* wayOf(call).reach([]);
-    return { ok: true, value: yield* from(steps, first) };
+    let begun: IteratorResult<Step, T> = first;
+    try {
+      yield* wayOf(call).reach([]);
+    } catch (error) {
+      begun = steps.throw(error); // it may hold a stream, or a place in a queue, and must let go
+    }
+    return { ok: true, value: yield* from(steps, begun) };
   } catch (error) {
     return { ok: false, error };
   }
@@ -85,7 +88,6 @@ function* concludeChange<T>(
   proof: Attempt<boolean>,
 ): Steps<T> {
   if (ended.ok && call.confirm !== undefined && (yield* isConfirmed(call, way))) return ended.value;
-  if (ended.ok) yield* letGo(call, ended.value);
   call.operation.effect = "unknown";
   if (!ended.ok) throw elsewhere(ended.error);
   throw elsewhere(proof.ok ? undefined : proof.error);
@@ -123,20 +125,6 @@ function conclude<T>(ended: Attempt<T>): T {
 
 function* shieldedIf<T>(shield: boolean, steps: Steps<T>): Steps<T> {
   return shield ? yield* shielded(steps) : yield* steps;
-}
-
-/** Closes what nobody will get: an open directory, say. */
-function* letGo(call: RootCall, value: unknown): Steps<void> {
-  const { close, closeSync } = (value ?? {}) as { close?: unknown; closeSync?: unknown };
-  yield* call.operation.cleanUp(
-    (function* (): Steps<void> {
-      if (call.operation.synchronous) {
-        if (typeof closeSync === "function") closeSync.call(value);
-      } else if (typeof close === "function") {
-        yield* wait(close.call(value) as PromiseLike<unknown>);
-      }
-    })(),
-  );
 }
 
 const elsewhere = (cause: unknown): Refusal =>

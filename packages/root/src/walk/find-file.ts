@@ -11,16 +11,19 @@ import { findObject } from "./walker.ts";
  * longer than this is not in that moment.
  */
 const momentMs = 50;
+/** Somebody who keeps making names for it is not creating it. */
+const maxLooks = 100;
 
 /** Finds and holds a regular file that may be read or written. */
 export function* findFile(call: RootCall, path: ParsedPath, use: "read" | "write"): Steps<Pin> {
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     const pin = yield* findObject(call, path, "follow");
     const { stats } = pin;
     call.mayRead(namesOf(pin.place));
     if (stats.isDirectory()) throw new Refusal("EISDIR");
     if (!stats.isFile()) throw notAFile();
-    if (!isBeingCreated(stats)) {
+    const waits = call.policy.hardlinks !== "allow" && isBeingCreated(stats);
+    if (!waits || looks === maxLooks) {
       call.checkObject(stats, use);
       return pin;
     }

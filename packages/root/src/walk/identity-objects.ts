@@ -17,7 +17,7 @@ import { isFileOrDirectory, namesOf, type RootCall } from "../call/root-call.ts"
 import { wayOf } from "./contain-by-proof.ts";
 import { openAndCompare, type HandleForm } from "./open-and-compare.ts";
 import type { Pin } from "./strategy.ts";
-import { changed } from "./way.ts";
+import { changed } from "./way-refusals.ts";
 
 /** How often an object is looked at again that others keep replacing. */
 const maxLooks = 40;

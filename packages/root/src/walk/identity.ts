@@ -13,7 +13,8 @@ import { joinName } from "../path/names.ts";
 import { containByProof, wayOf } from "./contain-by-proof.ts";
 import { chmodByIdentity, openByIdentity, utimesByIdentity } from "./identity-objects.ts";
 import type { Directory, Link, Strategy } from "./strategy.ts";
-import { changed, pathOfDirectory } from "./way.ts";
+import { pathOfDirectory } from "./way-names.ts";
+import { changed } from "./way-refusals.ts";
 
 /** How often a name is looked at again that others keep changing. */
 const maxLooks = 40;

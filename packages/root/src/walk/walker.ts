@@ -1,5 +1,5 @@
 import { attempt, errorCode, readlink, type PathArgument, type Steps } from "@holdfast/fs/steps";
-import type { RootCall } from "../call/root-call.ts";
+import { namesOf, type RootCall } from "../call/root-call.ts";
 import { joinName } from "../path/names.ts";
 import {
   escapes,
@@ -131,6 +131,7 @@ export function* findObject(
   const first = direct ? yield* strategy.pinAtOnce(call, names) : undefined;
   let place = first?.place ?? (yield* findEntry(call, path));
   for (let pin = first; ; pin = undefined) {
+    call.mayRead(namesOf(place)); // before it is known whether there is anything
     pin ??= yield* strategy.pin(call, place);
     if (last === "nofollow" || !pin.stats.isSymbolicLink()) return pin;
     const next = yield* followLink(call, place);

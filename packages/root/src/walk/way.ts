@@ -3,7 +3,7 @@ import {
   attempt,
   errorCode,
   lstat,
-  Refusal,
+  type Refusal,
   sameIdentity,
   sleep,
   type FileStats,
@@ -11,9 +11,8 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import type { RootCall } from "../call/root-call.ts";
-import { joinName } from "../path/names.ts";
-import { notUtf8 } from "./real-path.ts";
-import { isWithin, keyOf, type Names } from "./way-names.ts";
+import { isWithin, keyOf, parentOf, pathOfDirectory, type Names } from "./way-names.ts";
+import { changed, rootGone } from "./way-refusals.ts";
 import {
   hasHeldStill,
   isProvable,
@@ -57,7 +56,8 @@ export class Way {
   private readonly call: RootCall;
   private readonly points = new Map<string, Waypoint>();
   /** The last two changes that were announced: a call like rename(2) changes two places at once. */
-  private places: readonly Names[] = [];
+  private places: readonly { readonly names: Names; readonly at: number }[] = [];
+  private announced = 0;
   /** Whether a change has been announced since all was looked at. */
   private outdated = false;
   private waitingSince: number | undefined;
@@ -95,7 +95,7 @@ export class Way {
    */
   *include(path: PathArgument, names: Names, stats: FileStats): Steps<void> {
     yield* this.catchUp();
-    const point = newPoint(path, names, this.pointAt(names.slice(0, -1)));
+    const point = newPoint(path, names, this.pointAt(names.slice(0, -1)), this.announced);
     yield* this.lookAt([point]);
     this.points.set(keyOf(names), point);
     while (isSame(point, stats) && !isProvable(point)) {
@@ -144,9 +144,11 @@ export class Way {
    */
   *announce(names: Names): Steps<void> {
     this.waitingSince = undefined;
-    if (!(yield* this.reach(names.slice(0, -1)))) throw changed();
     for (;;) {
+      if (!(yield* this.reach(names.slice(0, -1)))) throw changed();
       yield* this.proveSoFar();
+      // What an earlier change took away has been made again, perhaps; it must be met anew.
+      if (this.missingTo(names.slice(0, -1)).length > 0) continue;
       const waits = [...this.points.values()]
         .filter((point) => !isWithin(point.names, names))
         .map((point) => this.lastingWitnesses(point, names))
@@ -157,9 +159,9 @@ export class Way {
     }
     this.waitingSince = undefined;
     this.outdated = true;
-    this.places = [...this.places.slice(-1), names];
+    this.places = [...this.places.slice(-1), { names, at: ++this.announced }];
     for (const [key, point] of this.points) {
-      const used = this.places.some((place) => isWithin(place, point.names ?? []));
+      const used = this.places.some(({ names: place }) => isWithin(place, point.names ?? []));
       if (!used) this.points.delete(key);
     }
   }
@@ -205,7 +207,7 @@ export class Way {
 
   /** What the last changes went by, to look at them. */
   *reachPlaces(): Steps<boolean> {
-    for (const names of this.places) {
+    for (const { names } of this.places) {
       if (!(yield* this.reach(names.slice(0, -1)))) return false;
     }
     return true;
@@ -251,7 +253,7 @@ export class Way {
     let above: Waypoint | undefined;
     const add = (path: string, to: Names | undefined): void => {
       const known = this.points.get(keyOf(to));
-      if (known === undefined) missing.push(newPoint(path, to, above));
+      if (known === undefined) missing.push(newPoint(path, to, above, this.announced));
       above = known ?? missing.at(-1)!;
     };
     let { path } = this.call.core.top;
@@ -268,12 +270,7 @@ export class Way {
   private checkRoot(seen: FileStats | undefined): void {
     if (seen !== undefined && sameIdentity(seen, this.call.core.topStats) === true) return;
     this.gaveUp = true;
-    throw new Refusal("ERR_CHANGED", {
-      problem: "the root directory itself was renamed, removed or replaced",
-      hint:
-        'With containment "identity" a root is found by its path. Open it again; or put the directory ' +
-        "back.",
-    });
+    throw rootGone();
   }
 
   /**
@@ -283,42 +280,23 @@ export class Way {
    */
   private lastingWitnesses(point: Waypoint, names: Names): readonly Waypoint[] {
     const lasting = witnesses(point).filter((one) => !isTouched(one, names));
-    const before = this.places.at(-1);
+    const before = this.places.at(-1)?.names;
     if (before === undefined) return lasting;
     const both = lasting.filter((one) => !isTouched(one, before));
     return both.length > 0 ? both : lasting;
   }
 
   /**
-   * Whether an announced change may have taken something off the way: it was at this very place or above,
-   * and no later change went by it.
+   * Whether an announced change may have taken something off the way: it came after this was met, at this
+   * very place or above, and no later change went by it.
    */
-  private isOurDoing({ names }: Waypoint): boolean {
+  private isOurDoing({ names, born }: Waypoint): boolean {
     if (names === undefined) return false;
-    const last = this.places.findLastIndex((place) => isWithin(names, place));
-    const wentBy = (place: Names): boolean => place.length > names.length && isWithin(place, names);
+    const last = this.places.findLastIndex(
+      (place) => isWithin(names, place.names) && born < place.at,
+    );
+    const wentBy = ({ names: place }: { names: Names }): boolean =>
+      place.length > names.length && isWithin(place, names);
     return last >= 0 && !this.places.slice(last + 1).some(wentBy);
   }
-}
-
-/** Somebody was at work where the call was, or pretended to be. */
-export const changed = (cause?: unknown): Refusal =>
-  new Refusal("ERR_CHANGED", {
-    problem: "directories on the way did not hold still",
-    hint: "Somebody else moves them about, or replaces what is in them; try again.",
-    ...(cause !== undefined && { cause }),
-  });
-
-/** The path of a directory in another one. */
-export function pathOfDirectory(path: string, name: PathArgument): string {
-  const joined = joinName(path, name);
-  if (typeof joined !== "string") throw notUtf8();
-  return joined;
-}
-
-/** The directory that a real path is in; `undefined` for a drive or "/". */
-function parentOf(path: string): string | undefined {
-  const slash = path.lastIndexOf("/");
-  if (path.endsWith("/.")) return undefined;
-  return `${path.slice(0, slash)}/.`;
 }

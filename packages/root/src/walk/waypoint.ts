@@ -9,6 +9,8 @@ export interface Waypoint {
   readonly names: Names | undefined;
   /** What it is an entry of. `undefined` for the first one, which is trusted to stay. */
   readonly above: Waypoint | undefined;
+  /** Which of the changes that were announced came before it was met. */
+  readonly born: number;
   stats: FileStats;
   /** The local time, in milliseconds, before which nobody had looked. */
   since: number;
@@ -58,9 +60,10 @@ export function newPoint(
   path: PathArgument,
   names: Names | undefined,
   above: Waypoint | undefined,
+  born: number,
 ): Waypoint {
   const stats = undefined as unknown as FileStats;
-  return { path, names, above, stats, since: 0, relied: false };
+  return { path, names, above, born, stats, since: 0, relied: false };
 }
 
 /** Whether a change at a place sets the change time of this. */

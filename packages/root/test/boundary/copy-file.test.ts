@@ -26,7 +26,7 @@ describe.each([...forms, ...formsByIdentity])("copyFile, $name", ({ open }) => {
 
   it("copies more than maxReadBytes, byte for byte", async () => {
     const { inside } = ground();
-    const content = Buffer.alloc(3_000_001, (index: number) => index % 251);
+    const content = Buffer.alloc(3_000_001);
     for (let index = 0; index < content.length; index++) content[index] = index % 251;
     fs.writeFileSync(join(inside, "from"), content);
     const { call } = await open(inside, { maxReadBytes: 10 });
@@ -100,7 +100,7 @@ describe.each([...forms, ...formsByIdentity])("copyFile, $name", ({ open }) => {
     const before = openDescriptors();
     const error: any = await call("copyFile", from, to, mode).catch((thrown: unknown) => thrown);
     expect(error.code).toBe(code);
-    if (code !== "ERR_INVALID_ARG") expect(error.effect).toBe("none");
+    expect(error.effect).toBe(code === "ERR_INVALID_ARG" ? undefined : "none");
     expect(openDescriptors()).toBe(before);
     expect(fs.readdirSync(inside, { recursive: true })).toEqual(names);
     expect(text(inside, "other")).toBe("other");

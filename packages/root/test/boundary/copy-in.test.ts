@@ -21,9 +21,9 @@ describe.each([...forms, ...formsByIdentity])("copyIn, $name", ({ open, sync }) 
     await call("copyIn", Buffer.from("bytes"), "c");
     await call("copyIn", ["one ", Buffer.from("two")], "d/e", { create: true });
     expect(openDescriptors()).toBe(before);
-    expect(["a", "b", "c", "d/e"].map((path) => text(inside, path))).toEqual([
-      ...["from outside", "from outside", "bytes", "one two"],
-    ]);
+    expect(["a", "b", "c", "d/e"].map((path) => text(inside, path))).toEqual(
+      "from outside|from outside|bytes|one two".split("|"),
+    );
     expect(fs.statSync(join(inside, "b")).mode & 0o777).toBe(0o600);
   });
 
@@ -64,16 +64,19 @@ describe.each([...forms, ...formsByIdentity])("copyIn, $name", ({ open, sync }) 
     expect(fs.readdirSync(inside)).toEqual(["f", "g"]);
   });
 
-  it.runIf(fs.existsSync("/proc/self/status"))("counts what a file gives, not what it says", async () => {
-    const { inside } = ground();
-    const { call } = await open(inside);
-    await call("copyIn", "/proc/self/status", "f");
-    expect(text(inside, "f")).toContain("Umask:");
-    await expect(
-      call("copyIn", "/proc/self/status", "g", { maxReadBytes: 100 }),
-    ).rejects.toMatchObject({ code: "ERR_TOO_LARGE", effect: "none" });
-    expect(fs.readdirSync(inside)).toEqual(["f"]);
-  });
+  it.runIf(fs.existsSync("/proc/self/status"))(
+    "counts what a file gives, not what it says",
+    async () => {
+      const { inside } = ground();
+      const { call } = await open(inside);
+      await call("copyIn", "/proc/self/status", "f");
+      expect(text(inside, "f")).toContain("Umask:");
+      await expect(
+        call("copyIn", "/proc/self/status", "g", { maxReadBytes: 100 }),
+      ).rejects.toMatchObject({ code: "ERR_TOO_LARGE", effect: "none" });
+      expect(fs.readdirSync(inside)).toEqual(["f"]);
+    },
+  );
 
   it.each([
     ["a FIFO", "pipe", "ERR_NOT_FILE"],
@@ -103,7 +106,11 @@ describe.each([...forms, ...formsByIdentity])("copyIn, $name", ({ open, sync }) 
     const { inside, outside } = ground();
     fs.symlinkSync(join(outside, "x"), join(inside, "out"));
     const { call } = await open(inside, { deny: { write: ["shut"] } });
-    const refusals = { "../outside/x": "ERR_PATH_ESCAPES", out: "ERR_PATH_ESCAPES", shut: "ERR_DENIED" };
+    const refusals = {
+      "../outside/x": "ERR_PATH_ESCAPES",
+      out: "ERR_PATH_ESCAPES",
+      shut: "ERR_DENIED",
+    };
     for (const [path, code] of Object.entries(refusals)) {
       await expect(call("copyIn", Buffer.from("x"), path)).rejects.toMatchObject({ code });
     }

@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it } from "vitest";
-import { asynchronous, forms, formsByIdentity, ground, openDescriptors } from "../read/support/roots.ts";
+import {
+  asynchronous,
+  forms,
+  formsByIdentity,
+  ground,
+  openDescriptors,
+} from "../read/support/roots.ts";
 
 const text = (...path: string[]): string => fs.readFileSync(join(...path), "utf8");
 

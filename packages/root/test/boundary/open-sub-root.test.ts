@@ -1,7 +1,13 @@
 import fs from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { forms, formsByIdentity, ground, openDescriptors, type Form } from "../read/support/roots.ts";
+import {
+  forms,
+  formsByIdentity,
+  ground,
+  openDescriptors,
+  type Form,
+} from "../read/support/roots.ts";
 
 describe.each([...forms, ...formsByIdentity])("openRoot of a root, $name", (form: Form) => {
   const { open, sync, name } = form;

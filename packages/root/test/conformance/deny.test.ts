@@ -8,6 +8,7 @@ import { Bench, sameLines, type Fixture } from "../support/bench.ts";
 import { names, type Lead } from "../support/leads.ts";
 import { free, pathMethods, type PathMethod } from "../support/methods.ts";
 import { changes } from "../support/what-changes.ts";
+import { shareOf } from "../support/share-of.ts";
 import { guards, plain } from "../support/sides.ts";
 import type { Path, Surface } from "../support/surface.ts";
 
@@ -89,7 +90,7 @@ describe.runIf(needs("linux"))("R9: closed places", () => {
     it.each(here)("deny.read: $name, by every spelling and through links", async (method) => {
       const bench = withRules({ read: ["above/shut"] });
       const wrong: string[] = [];
-      for (const { row: of, path } of rowsFor(method)) {
+      for (const { row: of, path } of shareOf(rowsFor(method), side, pathMethods.indexOf(method))) {
         const given = (base: string) => path(base, names[method.target]);
         const complaints = await notDenied(bench, method.run, given);
         wrong.push(...complaints.map((complaint) => `${of}: ${complaint}`));
@@ -101,7 +102,7 @@ describe.runIf(needs("linux"))("R9: closed places", () => {
     it.each(here)("deny.write: $name, by every spelling and through links", async (method) => {
       const bench = withRules({ write: ["above/shut"] });
       const wrong: string[] = [];
-      for (const lead of rowsFor(method)) {
+      for (const lead of shareOf(rowsFor(method), side, pathMethods.indexOf(method))) {
         const given = (base: string) => lead.path(base, names[method.target]);
         if (changes(method)) {
           const complaints = await notDenied(bench, method.run, given);
@@ -118,34 +119,37 @@ describe.runIf(needs("linux"))("R9: closed places", () => {
     it.each([
       ["deny.read", { read: ["above/shut"] }],
       ["deny.write", { write: ["above/shut"] }],
-    ] as const)("%s: the place itself, and what is above it, stay where they are", async (_, deny) => {
-      const bench = withRules(deny);
-      const moves: readonly (readonly [string, (on: Surface) => Promise<unknown>])[] = [
-        ["rename it", (on) => on.rename("above/shut", free)],
-        ["rename its parent", (on) => on.rename("above", free)],
-        ["rename its parent, through dots", (on) => on.rename("a/../above", free)],
-        ["rename onto it", (on) => on.rename("other-dir", "above/shut")],
-        ["rm", (on) => on.rm("above/shut", { recursive: true })],
-        ["rm its parent", (on) => on.rm("above", { recursive: true, force: true })],
-        ["rm its parent through a link", (on) => on.rm("toabove/shut", { recursive: true })],
-        ["rmdir", (on) => on.rmdir("above/shut/e")],
-        ["give it another name", (on) => on.link("above/shut/f", free)],
-        ["cp over it", (on) => on.cp("other-dir", "above/shut", { recursive: true })],
-        ["mkdir in it", (on) => on.mkdir("above/shut/n/m", { recursive: true })],
-        ["mkdtemp in it", (on) => on.mkdtemp("above/shut/t-")],
-        ["rename into it", (on) => on.rename("other-file", "above/shut/n")],
-        ["chmod it", (on) => on.chmod("above/shut", 0o700)],
-      ];
-      const wrong: string[] = [];
-      for (const [what, run] of moves) {
-        const complaints = await notDenied(bench, run, "above");
-        // Which of the two paths an error names is not the question here.
-        const real = complaints.filter((one) => !one.startsWith("the error is about"));
-        wrong.push(...real.map((complaint) => `${what}: ${complaint}`));
-      }
-      await bench.dismiss();
-      assertNothingWrong(wrong);
-    });
+    ] as const)(
+      "%s: the place itself, and what is above it, stay where they are",
+      async (_, deny) => {
+        const bench = withRules(deny);
+        const moves: readonly (readonly [string, (on: Surface) => Promise<unknown>])[] = [
+          ["rename it", (on) => on.rename("above/shut", free)],
+          ["rename its parent", (on) => on.rename("above", free)],
+          ["rename its parent, through dots", (on) => on.rename("a/../above", free)],
+          ["rename onto it", (on) => on.rename("other-dir", "above/shut")],
+          ["rm", (on) => on.rm("above/shut", { recursive: true })],
+          ["rm its parent", (on) => on.rm("above", { recursive: true, force: true })],
+          ["rm its parent through a link", (on) => on.rm("toabove/shut", { recursive: true })],
+          ["rmdir", (on) => on.rmdir("above/shut/e")],
+          ["give it another name", (on) => on.link("above/shut/f", free)],
+          ["cp over it", (on) => on.cp("other-dir", "above/shut", { recursive: true })],
+          ["mkdir in it", (on) => on.mkdir("above/shut/n/m", { recursive: true })],
+          ["mkdtemp in it", (on) => on.mkdtemp("above/shut/t-")],
+          ["rename into it", (on) => on.rename("other-file", "above/shut/n")],
+          ["chmod it", (on) => on.chmod("above/shut", 0o700)],
+        ];
+        const wrong: string[] = [];
+        for (const [what, run] of moves) {
+          const complaints = await notDenied(bench, run, "above");
+          // Which of the two paths an error names is not the question here.
+          const real = complaints.filter((one) => !one.startsWith("the error is about"));
+          wrong.push(...real.map((complaint) => `${what}: ${complaint}`));
+        }
+        await bench.dismiss();
+        assertNothingWrong(wrong);
+      },
+    );
 
     it("what is closed to reading is not in lists, nor copied with what is around it", async () => {
       const bench = withRules({ read: ["above/shut"] });

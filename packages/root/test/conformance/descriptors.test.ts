@@ -7,7 +7,7 @@ import { writeTree } from "@holdfast/testing";
 import { runScript } from "../../../atomic/test/support/node-script.ts";
 import { needs } from "../../../atomic/test/support/needs.ts";
 import { onTmpfs, tempDir } from "../../../atomic/test/support/temp-dir.ts";
-import { escapes, leadsFixture, leadsInside, names } from "../support/leads.ts";
+import { escapes, mixedFixture, leadsInside, names } from "../support/leads.ts";
 import { pathMethods } from "../support/methods.ts";
 import { outcomeOf } from "../support/outcome.ts";
 import { guards } from "../support/sides.ts";
@@ -30,13 +30,15 @@ describe.runIf(needs("linux")).each(guards)("R10: descriptors, $name", (side) =>
   it(`${calls / guards.length} calls, most of which fail, leave none open`, async () => {
     const base = needs("tmpfs") ? onTmpfs() : tempDir();
     mkdirSync(join(base, "root"));
-    await writeTree(fs, base, leadsFixture.lines(base));
+    await writeTree(fs, base, mixedFixture.lines(base));
     const { surface, close } = await side.open(join(base, "root"));
     const held = openIn(base).length;
-    const methods = pathMethods.filter(({ asyncOnly }) => side.form !== "sync" || asyncOnly !== true);
+    const methods = pathMethods.filter(
+      ({ asyncOnly }) => side.form !== "sync" || asyncOnly !== true,
+    );
     const leads = [...leadsInside, ...escapes];
     const outcomes = { succeeded: 0, failed: 0 };
-    for (let call = 0; call < calls / guards.length; ) {
+    for (let call = 0; call < calls / guards.length;) {
       // Some at once, as a program would.
       const batch = Array.from({ length: 8 }, (_, index) => {
         const method = methods[(call + index) % methods.length]!;

@@ -7,6 +7,7 @@ import { assertNothingWrong } from "../support/assert-nothing-wrong.ts";
 import { Bench, sameLines, type Fixture } from "../support/bench.ts";
 import { outsideOf } from "../support/compare.ts";
 import { pathMethods, type PathMethod } from "../support/methods.ts";
+import { shareOf } from "../support/share-of.ts";
 import { guards, plain } from "../support/sides.ts";
 
 let parent: { path: string; remove: () => void };
@@ -34,7 +35,12 @@ type Use = "read" | "write" | "name";
 /** What a method does with the file: reads it, changes it, or is about its name alone. */
 function useOf({ name, content, last, target }: PathMethod): Use | undefined {
   // For a directory, or refused because something is there, or because it is no program.
-  if (/^(?:readdir|opendir|walk|openRoot|open O_DIRECTORY|rmdir|mkdir|readlink|access X_OK)/.test(name)) return;
+  if (
+    /^(?:readdir|opendir|walk|openRoot|open O_DIRECTORY|rmdir|mkdir|readlink|access X_OK)/.test(
+      name,
+    )
+  )
+    return;
   if (/wx|^create$|EXCL|^symlink|^link to|^mkdtemp|directory|^cp recursive to/.test(name)) return;
   if (/^(?:chmod|utimes)/.test(name)) return "write";
   if (/^cp (?:recursive )?from/.test(name) || content === "read") return "read";
@@ -57,7 +63,11 @@ describe.runIf(needs("linux"))("R6: a file with a second name outside", () => {
     it.each(policies)("hardlinks: $hardlinks", async ({ hardlinks, refused }) => {
       const wrong: string[] = [];
       const bench = new Bench(side, fixture, parent.path, { hardlinks });
-      for (const method of relevant) {
+      for (const method of shareOf(
+        relevant,
+        side,
+        policies.findIndex((one) => one.hardlinks === hardlinks),
+      )) {
         if (side.form === "sync" && method.asyncOnly === true) continue;
         const before = await bench.before();
         await sleep(bench.isNew ? momentMs : 0);

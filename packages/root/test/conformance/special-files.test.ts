@@ -47,73 +47,77 @@ async function within<T>(
   }
 }
 
-describe.runIf(needs("linux")).each(guards)("R7: files that do not say how long they are, $name", (side) => {
-  it("reads a file of /proc, which says that it is empty", async () => {
-    const plain = fs.readFileSync("/proc/sys/kernel/ostype", "utf8");
-    const read = await within(side, "/proc/sys/kernel", {}, (on) => on.readFile("ostype", "utf8"));
-    expect(read).toBe(plain);
-    expect(plain.length).toBeGreaterThan(0);
-  });
-
-  it("counts what such a file holds against the limit", async () => {
-    const act = (maxReadBytes: number): Promise<string> =>
-      within(side, "/proc/sys/kernel", { maxReadBytes }, async (on) => {
-        const { text } = await outcomeOf(on.readFile("ostype", "utf8"), "-", "ostype");
-        return text;
-      });
-    const { length } = fs.readFileSync("/proc/sys/kernel/ostype");
-    expect(await act(length - 1)).toBe("ERR_TOO_LARGE");
-    expect(await act(0)).toBe("ERR_TOO_LARGE");
-    expect(await act(length)).toMatch(/^ok: /);
-  });
-
-  it("copies such a file out, and counts that too", async () => {
-    const out = tempDir();
-    const act = (maxReadBytes: number): Promise<string> =>
-      within(side, "/proc/sys/kernel", { maxReadBytes }, async (on) => {
-        const destination = join(out, String(maxReadBytes));
-        return (await outcomeOf(on.copyOut("ostype", destination), "-", "ostype")).text;
-      });
-    expect(await act(3)).toBe("ERR_TOO_LARGE");
-    expect(fs.readdirSync(out)).toEqual([]);
-    expect(await act(100)).toMatch(/^ok: /);
-    expect(fs.readFileSync(join(out, "100"), "utf8")).toBe(
-      fs.readFileSync("/proc/sys/kernel/ostype", "utf8"),
-    );
-  });
-
-  it.each([0, 1, 5_000])(
-    "stops at the limit in a file that grows while it is read, from %i bytes",
-    async (start) => {
-      const dir = tempDir();
-      const path = join(dir, "grows");
-      writeFileSync(path, Buffer.alloc(start, "s"));
-      const platform = side.containment === "identity" ? "other" : "linux";
-      const options = { maxReadBytes: 10_000, fileSystem: growing(path, platform) };
-      const { text } = await within(side, dir, options, (on) =>
-        outcomeOf(
-          on.readFile("grows").then((content: Buffer) => content.length),
-          dir,
-          "grows",
-        ),
+describe.runIf(needs("linux")).each(guards)(
+  "R7: files that do not say how long they are, $name",
+  (side) => {
+    it("reads a file of /proc, which says that it is empty", async () => {
+      const plain = fs.readFileSync("/proc/sys/kernel/ostype", "utf8");
+      const read = await within(side, "/proc/sys/kernel", {}, (on) =>
+        on.readFile("ostype", "utf8"),
       );
-      // As long as it was, or at most as long as allowed; and where nothing says how long, refused.
-      if (start === 0) expect(text).toBe("ERR_TOO_LARGE");
-      else expect(text).toBe(`ok: ${start}`);
-    },
-  );
+      expect(read).toBe(plain);
+      expect(plain.length).toBeGreaterThan(0);
+    });
 
-  it("says of a file that is longer than allowed that it is, before it reads", async () => {
-    const dir = tempDir();
-    mkdirSync(join(dir, "sub"));
-    writeFileSync(join(dir, "sub/long"), "0123456789");
-    const act = async (maxReadBytes: number): Promise<string> =>
-      await within(side, dir, { maxReadBytes }, async (on) => {
-        const { text } = await outcomeOf(on.readFile("sub/long", "utf8"), dir, "sub/long");
-        return text;
-      });
-    expect(await act(9)).toBe("ERR_TOO_LARGE");
-    expect(await act(10)).toBe('ok: "0123456789"');
-    expect(await act(Infinity)).toBe('ok: "0123456789"');
-  });
-});
+    it("counts what such a file holds against the limit", async () => {
+      const act = (maxReadBytes: number): Promise<string> =>
+        within(side, "/proc/sys/kernel", { maxReadBytes }, async (on) => {
+          const { text } = await outcomeOf(on.readFile("ostype", "utf8"), "-", "ostype");
+          return text;
+        });
+      const { length } = fs.readFileSync("/proc/sys/kernel/ostype");
+      expect(await act(length - 1)).toBe("ERR_TOO_LARGE");
+      expect(await act(0)).toBe("ERR_TOO_LARGE");
+      expect(await act(length)).toMatch(/^ok: /);
+    });
+
+    it("copies such a file out, and counts that too", async () => {
+      const out = tempDir();
+      const act = (maxReadBytes: number): Promise<string> =>
+        within(side, "/proc/sys/kernel", { maxReadBytes }, async (on) => {
+          const destination = join(out, String(maxReadBytes));
+          return (await outcomeOf(on.copyOut("ostype", destination), "-", "ostype")).text;
+        });
+      expect(await act(3)).toBe("ERR_TOO_LARGE");
+      expect(fs.readdirSync(out)).toEqual([]);
+      expect(await act(100)).toMatch(/^ok: /);
+      expect(fs.readFileSync(join(out, "100"), "utf8")).toBe(
+        fs.readFileSync("/proc/sys/kernel/ostype", "utf8"),
+      );
+    });
+
+    it.each([0, 1, 5_000])(
+      "stops at the limit in a file that grows while it is read, from %i bytes",
+      async (start) => {
+        const dir = tempDir();
+        const path = join(dir, "grows");
+        writeFileSync(path, Buffer.alloc(start, "s"));
+        const platform = side.containment === "identity" ? "other" : "linux";
+        const options = { maxReadBytes: 10_000, fileSystem: growing(path, platform) };
+        const { text } = await within(side, dir, options, (on) =>
+          outcomeOf(
+            on.readFile("grows").then((content: Buffer) => content.length),
+            dir,
+            "grows",
+          ),
+        );
+        // As long as it was, or at most as long as allowed; and where nothing says how long, refused.
+        expect(text).toBe(start === 0 ? "ERR_TOO_LARGE" : `ok: ${start}`);
+      },
+    );
+
+    it("says of a file that is longer than allowed that it is, before it reads", async () => {
+      const dir = tempDir();
+      mkdirSync(join(dir, "sub"));
+      writeFileSync(join(dir, "sub/long"), "0123456789");
+      const act = async (maxReadBytes: number): Promise<string> =>
+        await within(side, dir, { maxReadBytes }, async (on) => {
+          const { text } = await outcomeOf(on.readFile("sub/long", "utf8"), dir, "sub/long");
+          return text;
+        });
+      expect(await act(9)).toBe("ERR_TOO_LARGE");
+      expect(await act(10)).toBe('ok: "0123456789"');
+      expect(await act(Infinity)).toBe('ok: "0123456789"');
+    });
+  },
+);

@@ -114,7 +114,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
     expect(
       await used(await call("open", "new", "w", "600"), (fd) => fs.fstatSync(fd).mode & 0o777),
     ).toBe(0o600);
-  });
+  }, 60_000);
 
   it("creates like plain open, through a link that leads to nothing inside too", async () => {
     const files = ["new", "d/new", "to-d/new", "dangling", "link", "file", "far", "missing/new"];
@@ -147,7 +147,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
         expect(tree(mine)).toEqual(tree(plain));
       }
     }
-  });
+  }, 60_000);
 
   it("makes parents on request only", async () => {
     const { inside } = furnished();

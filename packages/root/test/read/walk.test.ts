@@ -183,7 +183,7 @@ describe.runIf(needs("linux")).each([...forms, ...formsByIdentity])("$name", (fo
 describe.runIf(needs("linux")).each(forms)("$name", (form) => {
   it("goes deeper than a path can be long, and keeps one descriptor at most", async () => {
     const { inside } = ground();
-    const depth = 10_000;
+    const depth = 3000;
     makeDeep(inside, depth);
     const opened = await form.open(inside);
     const before = openDescriptors();
@@ -203,10 +203,10 @@ describe.runIf(needs("linux")).each(forms)("$name", (form) => {
 
   it("finds its way back up from the depth", async () => {
     const { inside } = ground();
-    makeDeep(inside, 560, ["x", "y"]);
+    makeDeep(inside, 520, ["x", "y"]);
     const opened = await form.open(inside);
     const before = openDescriptors();
-    expect(new Set(await walk(opened, [])).size).toBe(1120);
+    expect(new Set(await walk(opened, [])).size).toBe(1040);
     expect(openDescriptors()).toBe(before);
   }, 60_000);
 });

@@ -78,7 +78,7 @@ export class Siege {
         const { canaries, world } = this;
         const { containment } = victim;
         const facts = { program, outcome: this.outcome!, canaries };
-        if (containment === "none") return assertStayedInside(world, fs, facts);
+        if (containment === "none") return assertStayedInside(world.look(fs), facts);
         const attacked = this.moves.length > 0;
         judge(world, fs, { ...facts, containment, untouched: this.untouched(), attacked });
       },

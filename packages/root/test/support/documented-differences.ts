@@ -37,7 +37,8 @@ export const refusals: readonly Refusals[] = [
   {
     refused: "EINVAL",
     because: "Node would empty the directory by way of its name with dots",
-    applies: ({ name }, row) => name.startsWith("rm recursive") && /^(?:dir|dirlink|dir\/sub|sublink)\/\.\.$/.test(row),
+    applies: ({ name }, row) =>
+      name.startsWith("rm recursive") && /^(?:dir|dirlink|dir\/sub|sublink)\/\.\.$/.test(row),
   },
 ];
 
@@ -65,7 +66,8 @@ export const quirks: readonly Quirk[] = [
   },
   {
     because: "Node says that it removed what is behind a link, and removed nothing",
-    applies: ({ name }, row) => name.startsWith("rm recursive") && /^(?:dir|empty|dot)link\/$/.test(row),
+    applies: ({ name }, row) =>
+      name.startsWith("rm recursive") && /^(?:dir|empty|dot)link\/$/.test(row),
   },
   {
     because: "Node answers with a string that cannot name what was made",
@@ -91,10 +93,7 @@ export const codesOfNode: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What must come of a call: a refusal, nothing that can be said, or what plain fs does. */
-export function documentedDifference(
-  method: PathMethod,
-  path: Path,
-): Refusals | Quirk | undefined {
+export function documentedDifference(method: PathMethod, path: Path): Refusals | Quirk | undefined {
   const row = typeof path === "string" && path.length <= 40 ? path : shownKind(path);
   const applies = (one: Refusals | Quirk): boolean => one.applies(method, row);
   return refusals.find(applies) ?? quirks.find(applies);

@@ -39,15 +39,16 @@ export const pairDifferences: readonly PairDifference[] = [
   },
   {
     because: "Node's cp looks at less than it copies, or makes parents of what it is to refuse",
-    applies: (method, from, to) => method.startsWith("cp") && /missing\/|dangling\/|child|\/\.$/.test(to),
+    applies: (method, from, to) =>
+      method.startsWith("cp") && /missing\/|dangling\/|child|\/\.$/.test(to),
   },
 ];
 
-/** What must come of a call: a refusal, nothing that can be said, or what plain fs does. */
+/** A refusal, nothing that can be said, or (`undefined`) what plain fs does. */
 export function pairDifference(
   { name }: PairMethod,
   from: string,
   to: string,
-): { refused: string } | PairDifference | undefined {
+): PairDifference | undefined {
   return pairDifferences.find((one) => one.applies(name, from, to));
 }

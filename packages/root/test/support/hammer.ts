@@ -51,19 +51,19 @@ export const newTally = (): Tally => ({
 export type Defence = Containment | "none";
 
 /**
- * Where worlds come and go: the one called `current` is attacked. Everybody else says `here`, a link to
- * the world of the moment: so a root can be opened before anybody attacks.
+ * Where worlds come and go: the one of the moment is called `current`. Whoever attacks says `target`, a
+ * link to it that is there during a call only: so a root can be opened before anybody attacks.
  */
 export class Arena {
-  readonly current: string;
+  readonly target: string;
+  private readonly current: string;
   private readonly folder: string;
-  private readonly here: string;
   private made = 0;
 
   constructor(folder: string) {
     this.folder = folder;
+    this.target = join(folder, "target");
     this.current = join(folder, "current");
-    this.here = join(folder, "here");
   }
 
   /** Makes one call in a new world. */
@@ -75,13 +75,12 @@ export class Arena {
     tally: Tally,
   ): Promise<void> {
     const place = join(this.folder, `world-${this.made++}`);
-    const world = new World(this.here, place);
+    const world = new World(this.current, place);
     world.build(disk);
     const before = world.look(disk);
-    this.pointTo(place);
-    const victim = await this.open(program, half, defence);
     fs.renameSync(place, this.current);
-    this.pointTo(this.current);
+    const victim = await this.open(program, half, defence);
+    fs.symlinkSync(this.current, this.target);
     const start = attacker.landed;
     let outcome: Outcome;
     try {
@@ -90,6 +89,7 @@ export class Arena {
       outcome = { error };
     }
     const landed = attacker.landed - start;
+    fs.unlinkSync(this.target);
     fs.renameSync(this.current, place);
     await victim.close();
     tally.acts++;
@@ -99,26 +99,21 @@ export class Arena {
     fs.rmSync(place, { recursive: true });
   }
 
-  private pointTo(place: string): void {
-    fs.symlinkSync(place, `${this.here}.next`);
-    fs.renameSync(`${this.here}.next`, this.here);
-  }
-
   private async open(
     program: AttackedProgram,
     half: Half,
     defence: Defence,
   ): Promise<{ call: () => Promise<unknown>; close: () => unknown }> {
-    const path = `${this.here}/home/root`;
+    const path = `${this.current}/home/root`;
     if (defence === "none") {
-      const call = (): Promise<unknown> => makeCarelessly(fs, path, program, this.here);
+      const call = (): Promise<unknown> => makeCarelessly(fs, path, program, this.current);
       return { call, close: () => {} };
     }
     const fileSystem = (defence === "identity" ? { ...fs, platform: "other" } : fs) as FileSystem;
     const options = { fileSystem, require: defence };
     const root = half === "sync" ? openRootSync(path, options) : await openRoot(path, options);
     return {
-      call: () => runAttacked(root, half, program, this.here, fs),
+      call: () => runAttacked(root, half, program, this.current, fs),
       close: () => root.close(),
     };
   }
@@ -138,7 +133,7 @@ export class Arena {
     try {
       if (error !== undefined && defence !== "none" && !isHoldfastError(error)) throw error;
       const { canaries } = before;
-      assertStayedInside(world, disk, { program, outcome, canaries });
+      assertStayedInside(world.look(disk), { program, outcome, canaries });
       if (effect === "none" && defence !== "none" && !isAsBefore(world, before, program, error)) {
         tally.untrue++;
         tally.stories.push(`${program.name}: ${String(error)}`);

@@ -28,9 +28,10 @@ export function judge(world: World, fs: WorldFileSystem, facts: Facts): void {
     containment === "identity" &&
     error?.code === "ERR_CHANGED" &&
     (error.effect === "unknown" || error.effect === "partial");
-  if (!detected) assertStayedInside(world, fs, facts);
+  const seen = world.look(fs);
+  if (!detected) assertStayedInside(seen, facts);
   if (!attacked) assert.equal(error?.code ?? "ok", program.ends ?? "ok", String(error));
-  const briefs = world.look(fs).others.map(({ brief }) => brief);
+  const briefs = seen.others.map(({ brief }) => brief);
   if (error === undefined) {
     const { mark } = program;
     const marked = (lines: readonly string[]): number =>
@@ -44,12 +45,10 @@ export function judge(world: World, fs: WorldFileSystem, facts: Facts): void {
 
 /** @throws if anything outside was changed or told */
 export function assertStayedInside(
-  world: World,
-  fs: WorldFileSystem,
+  seen: ReturnType<World["look"]>,
   { program, outcome, canaries }: Pick<Facts, "program" | "outcome" | "canaries">,
 ): void {
   if ("got" in outcome) assertKeepsSecrets(outcome.got);
-  const seen = world.look(fs);
   const [found, expected] = [seen.canaries, canaries].map((lines) =>
     program.names === true ? lines.map(withoutLinks) : lines,
   );

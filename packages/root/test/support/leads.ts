@@ -18,55 +18,80 @@ export const names: Readonly<Record<Target, string>> = {
 
 const all = Object.values(names);
 
-/** The tree that the rows are about. What is outside can be told by its content. */
+const beside = ["root/other-file = other", "root/other-dir/kept = kept", "root/a/b/"];
+
+const directoriesOut = (base: string): string[] => [
+  "root/up => ..",
+  "root/toout => ../out",
+  `root/absout => ${base}/out`,
+  "root/a/up2 => ../..",
+  "root/deep-up => a/b/../../..",
+  "root/chain-out => a/chain-out-2",
+  "root/a/chain-out-2 => b/chain-out-3",
+  "root/a/b/chain-out-3 => ../../../out",
+  "root/tosub => ../out/sub",
+  "root/leave-and-return => ../root/in",
+  "root/process => /proc/self/root",
+  "root/dangling-out => ../nowhere",
+  "root/loop => a/loop-2",
+  "root/a/loop-2 => ../loop",
+  "root/last-loop => last-loop-2",
+  "root/last-loop-2 => last-loop",
+];
+
+const directoriesInside = (base: string): string[] => [
+  "root/toin => in",
+  "root/chain-in => a/chain-in-2",
+  "root/a/chain-in-2 => b/../b/chain-in-3",
+  "root/a/b/chain-in-3 => ../../in",
+  "root/a/back => ../in",
+  "root/a/b/home => ../..",
+  "root/insub => in/sub",
+  `root/absin => ${base}/root/in`,
+  `root/absroot => ${base}/root`,
+  "root/dotted => ./in/.",
+];
+
+const lastOut = (base: string, name: string): string[] => [
+  `root/out-${name} => ../out/${name}`,
+  `root/abs-out-${name} => ${base}/out/${name}`,
+  `root/a/out-${name} => ../../out/${name}`,
+  `root/chained-out-${name} => a/out-${name}`,
+  `root/slashed-out-${name} => ../out/${name}/`,
+];
+
+const lastIn = (base: string, name: string): string[] => [
+  `root/in-${name} => in/${name}`,
+  `root/abs-in-${name} => ${base}/root/in/${name}`,
+  `root/a/in-${name} => ../in/${name}`,
+  `root/chained-in-${name} => a/in-${name}`,
+];
+
+/** The tree that the rows are about that lead out. What is outside can be told by its content. */
 export const leadsFixture: Fixture = {
   lines: (base) => [
     ...things("out", "canary"),
     ...things("root/in", "inner"),
-    "root/other-file = other",
-    "root/other-dir/kept = kept",
-    "root/a/b/",
-    // Directories on the way out.
-    "root/up => ..",
-    "root/toout => ../out",
-    `root/absout => ${base}/out`,
-    "root/a/up2 => ../..",
-    "root/deep-up => a/b/../../..",
-    "root/chain-out => a/chain-out-2",
-    "root/a/chain-out-2 => b/chain-out-3",
-    "root/a/b/chain-out-3 => ../../../out",
-    "root/tosub => ../out/sub",
-    "root/leave-and-return => ../root/in",
-    "root/process => /proc/self/root",
-    "root/dangling-out => ../nowhere",
-    "root/loop => a/loop-2",
-    "root/a/loop-2 => ../loop",
-    // Directories on the way inside.
+    ...beside,
+    ...directoriesOut(base),
     "root/toin => in",
-    "root/chain-in => a/chain-in-2",
-    "root/a/chain-in-2 => b/../b/chain-in-3",
-    "root/a/b/chain-in-3 => ../../in",
-    "root/a/back => ../in",
-    "root/a/b/home => ../..",
-    "root/insub => in/sub",
-    `root/absin => ${base}/root/in`,
-    `root/absroot => ${base}/root`,
-    "root/dotted => ./in/.",
-    // The last component.
-    ...all.flatMap((name) => [
-      `root/out-${name} => ../out/${name}`,
-      `root/abs-out-${name} => ${base}/out/${name}`,
-      `root/a/out-${name} => ../../out/${name}`,
-      `root/chained-out-${name} => a/out-${name}`,
-      `root/slashed-out-${name} => ../out/${name}/`,
-      `root/in-${name} => in/${name}`,
-      `root/abs-in-${name} => ${base}/root/in/${name}`,
-      `root/a/in-${name} => ../in/${name}`,
-      `root/chained-in-${name} => a/in-${name}`,
-    ]),
-    "root/last-loop => last-loop-2",
-    "root/last-loop-2 => last-loop",
+    ...all.flatMap((name) => lastOut(base, name)),
   ],
+};
+
+/** And of those that stay inside. */
+export const insideFixture: Fixture = {
+  lines: (base) => [
+    ...things("root/in", "inner"),
+    ...beside,
+    ...directoriesInside(base),
+    ...all.flatMap((name) => lastIn(base, name)),
+  ],
+};
+
+/** Both at once, for calls without number. */
+export const mixedFixture: Fixture = {
+  lines: (base) => [...new Set([...leadsFixture.lines(base), ...insideFixture.lines(base)])],
 };
 
 function things(dir: string, content: string): string[] {
@@ -166,17 +191,23 @@ export const slashedEscapes: readonly Escape[] = [
 
 /** A path that must work, and reach the thing in `in`. */
 export const leadsInside: readonly Lead[] = [
-  ...["in/*", "./in/*", "in//*", "in/./*", "a/../in/*", "./a/./b/../../in/*", "toin/*"].map((path) =>
-    row(path),
+  ...["in/*", "./in/*", "in//*", "in/./*", "a/../in/*", "./a/./b/../../in/*", "toin/*"].map(
+    (path) => row(path),
   ),
   ...["chain-in/*", "a/back/*", "a/b/home/in/*", "insub/../*", "toin/../in/*", "dotted/*"].map(
     (path) => row(path),
   ),
-  ...["absin/*", "absroot/in/*", "absin/../in/*", "a/b/home/toin/sub/../*"].map((path) => row(path)),
+  ...["absin/*", "absroot/in/*", "absin/../in/*", "a/b/home/toin/sub/../*"].map((path) =>
+    row(path),
+  ),
   { row: "bytes", path: (_, name) => Buffer.from(`a/../in/${name}`) },
 ];
 
 /** The last component is a link to the thing. */
 export const lastInside: readonly Lead[] = [
-  ...["in-*", "abs-in-*", "a/in-*", "chained-in-*", "toin/../in-*"].map((path) => row(path)),
-];
+  "in-*",
+  "abs-in-*",
+  "a/in-*",
+  "chained-in-*",
+  "toin/../in-*",
+].map((path) => row(path));

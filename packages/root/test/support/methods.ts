@@ -1,6 +1,6 @@
 /** Every method of a root as something that is done to one path: tables are paths times methods. */
 
-import { constants, type Dirent, type Stats } from "node:fs";
+import { constants, readFileSync, rmSync, type Dirent, type Stats } from "node:fs";
 import { normalize } from "node:path";
 import type { Opened, Path, Surface } from "./surface.ts";
 
@@ -29,7 +29,10 @@ const done = async (call: Promise<unknown>): Promise<"done"> => {
   return "done";
 };
 
-async function withOpened<T>(opened: Promise<Opened>, use: (file: Opened) => Promise<T>): Promise<T> {
+async function withOpened<T>(
+  opened: Promise<Opened>,
+  use: (file: Opened) => Promise<T>,
+): Promise<T> {
   const file = await opened;
   try {
     return await use(file);
@@ -236,8 +239,7 @@ const reads: readonly PathMethod[] = [
 
 let counter = 0;
 
-async function plainText(path: string): Promise<string> {
-  const { readFileSync, rmSync } = await import("node:fs");
+function plainText(path: string): string {
   const content = readFileSync(path, "latin1");
   rmSync(path);
   return content;
@@ -247,7 +249,7 @@ async function plainText(path: string): Promise<string> {
 export const other = "other-file";
 export const free = "free-name";
 
-const writes: readonly PathMethod[] = [
+const writesToFile: readonly PathMethod[] = [
   { name: "open w", target: "file", last: "follow", alters: true, run: openToWrite("w") },
   { name: "open w new", target: "nothing", last: "follow", alters: true, run: openToWrite("w") },
   { name: "open wx", target: "nothing", last: "itself", alters: true, run: openToWrite("wx") },
@@ -343,7 +345,9 @@ const writes: readonly PathMethod[] = [
     alters: true,
     run: (on, path) => done(on.copyFile(other, path)),
   },
-].map((method) => ({ ...method, content: "write" }) as PathMethod);
+];
+
+const writes = writesToFile.map((method): PathMethod => ({ ...method, content: "write" }));
 
 const changes: readonly PathMethod[] = [
   ...writes,
@@ -450,7 +454,13 @@ const changes: readonly PathMethod[] = [
     alters: true,
     run: (on, path) => done(on.rename("other-dir", path)),
   },
-  { name: "rm", target: "file", last: "itself", alters: true, run: (on, path) => done(on.rm(path)) },
+  {
+    name: "rm",
+    target: "file",
+    last: "itself",
+    alters: true,
+    run: (on, path) => done(on.rm(path)),
+  },
   {
     name: "rm force",
     target: "file",

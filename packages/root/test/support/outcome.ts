@@ -15,7 +15,11 @@ export interface Outcome {
 const patienceMs = 5_000;
 
 /** Waits for the end of a call. One that never ends is `HUNG`, and is left behind. */
-export async function outcomeOf(call: Promise<unknown>, base: string, path: Path): Promise<Outcome> {
+export async function outcomeOf(
+  call: Promise<unknown>,
+  base: string,
+  path: Path,
+): Promise<Outcome> {
   let timer: NodeJS.Timeout | undefined;
   const hung = new Promise<Outcome>((resolve) => {
     timer = setTimeout(() => {

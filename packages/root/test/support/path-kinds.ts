@@ -55,38 +55,38 @@ export function kindsFixture(special: SpecialFiles): Fixture {
 
 /** Paths as they are written. */
 export const pathKinds: readonly Path[] = [
-  ...["file", "./file", "file/", "file//", "file/.", "file/..", "file/child", "file/child/"],
-  ...["empty-file", "script"],
-  ...["dir", "dir/", "dir//", "dir/.", "dir/./", "dir/..", "./dir", "dir/inner", "dir//inner"],
-  ...["dir/../file", "dir/sub/..", "dir/sub/../inner", "dir/sub/../../file", "dir/missing"],
-  ...[".", "./", "./.", "empty", "empty/", "empty/."],
-  ...["missing", "missing/", "missing/.", "missing/..", "missing/child", "missing/../file"],
-  ...["link", "link/", "link/.", "link/child", "link/..", "linklink", "linklink/", "fileslashlink"],
-  ...["dirlink", "dirlink/", "dirlink/.", "dirlink/inner", "dirlink/..", "dirlink/../file"],
-  ...["sublink/..", "sublink/../inner", "emptylink", "emptylink/", "dotlink", "dotlink/file"],
-  ...["dotlink/", "slashlink", "slashlink/inner"],
-  ...["dangling", "dangling/", "dangling/.", "dangling/child", "dangling-deep", "dangling-slash"],
-  ...["dangling-in-dir", "dangling/..", "loop", "loop/", "loop/child", "loop/.."],
-  ...["a?b", "*.txt", "back\\slash", " ~", "~", "two\nlines", "FILE"],
+  ["file", "./file", "file/", "file//", "file/.", "file/..", "file/child", "file/child/"],
+  ["empty-file", "script"],
+  ["dir", "dir/", "dir//", "dir/.", "dir/./", "dir/..", "./dir", "dir/inner", "dir//inner"],
+  ["dir/../file", "dir/sub/..", "dir/sub/../inner", "dir/sub/../../file", "dir/missing"],
+  [".", "./", "./.", "empty", "empty/", "empty/."],
+  ["missing", "missing/", "missing/.", "missing/..", "missing/child", "missing/../file"],
+  ["link", "link/", "link/.", "link/child", "link/..", "linklink", "linklink/", "fileslashlink"],
+  ["dirlink", "dirlink/", "dirlink/.", "dirlink/inner", "dirlink/..", "dirlink/../file"],
+  ["sublink/..", "sublink/../inner", "emptylink", "emptylink/", "dotlink", "dotlink/file"],
+  ["dotlink/", "slashlink", "slashlink/inner"],
+  ["dangling", "dangling/", "dangling/.", "dangling/child", "dangling-deep", "dangling-slash"],
+  ["dangling-in-dir", "dangling/..", "loop", "loop/", "loop/child", "loop/.."],
+  ["a?b", "*.txt", "back\\slash", " ~", "~", "two\nlines", "FILE"],
   name255,
   `dir/${"m".repeat(255)}`,
   "n".repeat(256),
   "n".repeat(500),
   `${"n".repeat(300)}/child`,
   `dir/${"../dir/".repeat(650)}inner`,
-  "./".repeat(400) + "file",
+  `${"./".repeat(400)}file`,
   Buffer.from("file"),
   Buffer.from([...Buffer.from("bytes"), 0xff]),
   Buffer.from([...Buffer.from("missing"), 0xff]),
-  ...["socket", "socket/", "socket/child", "fifo/", "fifo/child", "fifo", "device", "device/"],
-];
+  ["socket", "socket/", "socket/child", "fifo/", "fifo/child", "fifo", "device", "device/"],
+].flat();
 
 /** For calls with two paths, with each other. */
 export const pairKinds: readonly string[] = [
-  ...["file", "file/", "dir", "dir/", "dir/.", "dir/inner", "dir/sub", ".", "empty", "empty/"],
-  ...["missing", "missing/", "missing/child", "link", "link/", "dirlink", "dirlink/", "dangling"],
-  ...["dangling/", "socket", "empty-file", "file/child", "n".repeat(256)],
-];
+  ["file", "file/", "dir", "dir/", "dir/.", "dir/inner", "dir/sub", ".", "empty", "empty/"],
+  ["missing", "missing/", "missing/child", "link", "link/", "dirlink", "dirlink/", "dangling"],
+  ["dangling/", "socket", "empty-file", "file/child", "n".repeat(256)],
+].flat();
 
 /** A path as it stands in a table. */
 export function shownKind(path: Path): string {

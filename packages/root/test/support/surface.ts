@@ -32,7 +32,11 @@ const { promises } = nodeFs;
 export function plainSurface(dir: string): Surface {
   const at = (path: Path): Path => plainPath(dir, path);
   const fromDir = (path: Path | undefined): string | undefined =>
-    path === undefined ? undefined : String(path) === dir ? "." : String(path).replace(`${dir}/`, "");
+    path === undefined
+      ? undefined
+      : String(path) === dir
+        ? "."
+        : String(path).replace(`${dir}/`, "");
   return {
     readFile: (path, options) => promises.readFile(at(path), options),
     open: async (path, flags, mode) => openedHandle(await promises.open(at(path), flags, mode)),
@@ -53,11 +57,13 @@ export function plainSurface(dir: string): Surface {
     },
     readdir: async (path, options) => {
       const directory = at(path);
-      if (options?.recursive === true) return everythingIn(directory, options.withFileTypes, fromDir);
+      if (options?.recursive === true)
+        return everythingIn(directory, options.withFileTypes, fromDir);
       const entries = (await promises.readdir(directory, options)) as (string | Dirent)[];
       return entries.map((entry) => (typeof entry === "string" ? entry : placed(entry, fromDir)));
     },
-    opendir: async (path, options) => wholeDirectory(await promises.opendir(at(path) as string, options)),
+    opendir: async (path, options) =>
+      wholeDirectory(await promises.opendir(at(path) as string, options)),
     readlink: (path, options) => promises.readlink(at(path), options),
     realpath: async (path, options) =>
       relative(dir, String(await promises.realpath(at(path), options))) || ".",
@@ -66,15 +72,15 @@ export function plainSurface(dir: string): Surface {
       return found.map((one) => ({ path: one, depth: one.split("/").length - 1 }));
     },
     writeFile: (path, data, options) => promises.writeFile(at(path), data, options),
-    create: (path, data, options) =>
-      promises.writeFile(at(path), data, { ...options, flag: "wx" }),
+    create: (path, data, options) => promises.writeFile(at(path), data, { ...options, flag: "wx" }),
     appendFile: (path, data, options) => promises.appendFile(at(path), data, options),
     copyFile: (from, to, mode) => promises.copyFile(at(from), at(to), mode),
     // Paths of bytes are refused by Node here. Links as they are: Node would rewrite their targets.
     cp: (from, to, options) =>
       promises.cp(at(from) as string, at(to) as string, { ...options, verbatimSymlinks: true }),
     mkdir: async (path, options) => fromDir(await promises.mkdir(at(path), options)),
-    mkdtemp: async (prefix, options) => fromDir(await promises.mkdtemp(at(prefix) as string, options)),
+    mkdtemp: async (prefix, options) =>
+      fromDir(await promises.mkdtemp(at(prefix) as string, options)),
     rename: (from, to) => promises.rename(at(from), at(to)),
     rm: (path, options) => promises.rm(at(path), options),
     rmdir: (path) => promises.rmdir(at(path)),
@@ -88,7 +94,9 @@ export function plainSurface(dir: string): Surface {
     copyOut: (path, destination) => promises.copyFile(at(path), destination),
     openRoot: async (path) => {
       const inner = at(path);
-      await promises.stat(typeof inner === "string" ? `${inner}/.` : Buffer.concat([inner, slashDot]));
+      await promises.stat(
+        typeof inner === "string" ? `${inner}/.` : Buffer.concat([inner, slashDot]),
+      );
       return plainSurface(String(inner));
     },
   };
@@ -107,7 +115,8 @@ async function everythingIn(
   await promises.readdir(directory); // `file/` and the like: the real path would have no slash
   const real = await promises.realpath(directory);
   const entries = await promises.readdir(real, { recursive: true, withFileTypes: true });
-  if (types !== true) return entries.map((entry) => relative(real, `${entry.parentPath}/${entry.name}`));
+  if (types !== true)
+    return entries.map((entry) => relative(real, `${entry.parentPath}/${entry.name}`));
   return entries.map((entry) => {
     const below = entry.parentPath.slice(real.length);
     return placed(Object.assign(entry, { parentPath: `${String(directory)}${below}` }), fromDir);
@@ -135,7 +144,8 @@ export function asyncSurface(root: Root): Surface {
   return {
     ...surface,
     open: async (...args) => openedHandle((await (root.open as Method)(...args)) as FileHandle),
-    opendir: async (...args) => wholeDirectory((await (root.opendir as Method)(...args)) as RootDir),
+    opendir: async (...args) =>
+      wholeDirectory((await (root.opendir as Method)(...args)) as RootDir),
     createReadStream: async (path, options) => wholeStream(root.createReadStream(path, options)),
     walk: async (path, options) => {
       const found: WalkEntry[] = [];
@@ -188,7 +198,10 @@ export function syncSurface(root: RootSync): Surface {
 
 function surfaceOf(method: (name: MethodName) => Method): Record<MethodName, Method> {
   const names = Object.keys(methods) as MethodName[];
-  return Object.fromEntries(names.map((name) => [name, method(name)])) as Record<MethodName, Method>;
+  return Object.fromEntries(names.map((name) => [name, method(name)])) as Record<
+    MethodName,
+    Method
+  >;
 }
 
 function openedHandle(handle: FileHandle): Opened {

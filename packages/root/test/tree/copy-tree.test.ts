@@ -120,6 +120,29 @@ describe.runIf(needs("linux")).each(forms)("cp, $name", ({ open, sync }) => {
     expect(fs.existsSync(join(inside, "other"))).toBe(false);
   });
 
+  it("does not copy a closed place that the filter would let through", async () => {
+    const { inside } = ground();
+    fs.mkdirSync(join(inside, "t/closed"), { recursive: true });
+    fs.writeFileSync(join(inside, "t/closed/f"), "secret");
+    const { call } = await open(inside, { deny: { read: ["t/closed"] } });
+    const options = { recursive: true, filter: () => true };
+    await expect(call("cp", "t", "u", options)).rejects.toMatchObject({ code: "ERR_DENIED" });
+    expect(fs.readdirSync(join(inside, "u"))).toEqual([]);
+  });
+
+  it("lets nobody else into a directory that is not complete", async () => {
+    const { inside } = ground();
+    fs.mkdirSync(join(inside, "t"), { mode: 0o755 });
+    fs.writeFileSync(join(inside, "t/f"), "");
+    const modes: number[] = [];
+    const authorize = ({ path }: { path: string }): void => {
+      if (path === "u/f") modes.push(modeOf(inside, "u"));
+    };
+    const { call } = await open(inside, { authorize });
+    await call("cp", "t", "u", { recursive: true });
+    expect([...modes, modeOf(inside, "u")]).toEqual([0o700, 0o755]);
+  });
+
   it("keeps times where that is asked for", async () => {
     const { inside } = ground();
     fs.mkdirSync(join(inside, "t"));

@@ -30,7 +30,8 @@ function keepReplacing(path: string, everyMs: number): void {
 }
 
 function plant(): string {
-  const dir = tempDir();
+  // Not the temporary directory itself: everybody makes directories beside it all the time.
+  const dir = join(tempDir(), "ws");
   mkdirSync(join(dir, "a/b"), { recursive: true });
   writeFileSync(join(dir, "a/b/f"), "content");
   return dir;
