@@ -55,7 +55,7 @@ async function modules(folder, entries, dependencies) {
       // classes, are what a stack trace shows.
       minify: {
         compress: { keepNames: { function: true, class: true } },
-        mangle: { toplevel: false, keepNames: true },
+        mangle: { toplevel: true, keepNames: true },
         codegen: { removeWhitespace: false },
       },
       minifyInternalExports: false, // stack traces and debuggers show the names

@@ -7,7 +7,7 @@ export { replaceFile as replaceFileUnchecked } from "./replace/replace-file-atom
 export { readContentOption, readOptions } from "./replace/options.ts";
 export type { Request } from "./replace/options.ts";
 export type { Content, StepSource } from "./replace/content.ts";
-export { closeAll, openForSync, syncDirectory, syncDirectoryAt } from "./durable/directories.ts";
+export { openForSync, syncDirectory, syncDirectoryAt } from "./durable/directories.ts";
 export type { Synced } from "./durable/directories.ts";
 export { versionOf } from "./replace/version.ts";
 export { isPromise, nextPiece } from "./replace/content.ts";

@@ -12,7 +12,6 @@ export { runAsync } from "./steps/run-async.ts";
 export { runSync } from "./steps/run-sync.ts";
 export { descriptorOf } from "./node/faces.ts";
 export { readStreamOver } from "./node/read-stream.ts";
-export type { ReadStreamCalls } from "./node/read-stream.ts";
 export { requireCalls } from "./errors/misuse.ts";
 export { accessFlags, copyFlags, currentUmask, nodeConstants, openFlags } from "./node/node-fs.ts";
 export { permissionBits, sameIdentity } from "./file-stats.ts";

@@ -27,6 +27,22 @@ import { parse } from "../walk/walker.ts";
 
 const op = "createReadStream";
 
+type Done<T> = (error: Error | null, value?: T) => void;
+
+/** What Node's stream does with its file: the `fs` of its options. */
+interface Calls {
+  open(path: string, flags: string, mode: number, done: Done<unknown>): void;
+  read(
+    opened: unknown,
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number | null | undefined,
+    done: (error: Error | null, bytesRead?: number, buffer?: Uint8Array) => void,
+  ): void;
+  close(opened: unknown, done: Done<void>): void;
+}
+
 export function createReadStream(
   core: RootCore,
   _root: Root,
@@ -51,7 +67,7 @@ function streamOver(
   const operation = (): Operation =>
     new Operation({ op, path: shown, fileSystem: core.fileSystem });
   let handle: Handle;
-  const stream: ReadStream = readStreamOver(readStreamOptions(options), {
+  const calls: Calls = {
     open(_path, _flags, _mode, done) {
       performAsync(core, op, opening, [path, options]).then(
         (opened) => {
@@ -70,7 +86,8 @@ function streamOver(
     close(_opened, done) {
       runAsync(closeFlushed(handle), operation()).then(() => done(null), done);
     },
-  });
+  };
+  const stream = readStreamOver(readStreamOptions(options), calls);
   stream.path = path as string | Buffer;
   return stream;
 }

@@ -13,6 +13,7 @@ import type { ParsedPath } from "../path/parse-path.ts";
 import { findFile } from "../walk/find-file.ts";
 import type { Pin } from "../walk/strategy.ts";
 import { findObject, meansDirectory, parse } from "../walk/walker.ts";
+import { inTurn } from "./content-argument.ts";
 import { copyRequest } from "./copy-request.ts";
 import { openContent } from "./file-content.ts";
 import { putInPlace } from "./write-file.ts";
@@ -35,8 +36,7 @@ export function* copyFile(
   const from = parse(call, source, "source");
   const to = parse(call, destination, "destination");
   const copy = (): Steps<void> => copyTo(call, from, to, exclusive);
-  if (call.operation.synchronous) return yield* copy();
-  yield* call.core.turns.take(call.operation.dest ?? "", copy);
+  yield* inTurn(call, to, undefined, copy);
 }
 
 function readMode(op: string, mode: unknown): boolean {

@@ -13,7 +13,7 @@ import { syncDirectoryAt } from "@holdfast/atomic/steps";
 import { readFlag } from "../call/policy.ts";
 import { namesOf, type RootCall } from "../call/root-call.ts";
 import { shownPath } from "../path/names.ts";
-import type { ParsedPath } from "../path/parse-path.ts";
+import { escapes, type ParsedPath } from "../path/parse-path.ts";
 import type { Directory, Place } from "../walk/strategy.ts";
 import { allNames, findDirectory, findObject, findPlace, parse, pathOf } from "../walk/walker.ts";
 import { holdForFlush } from "./hold-for-flush.ts";
@@ -52,11 +52,21 @@ export function* findOrMakeDirectory(
     } else if (++tries > names.length + maxTries) {
       throw found.error;
     } else {
+      refuseAbove(directory, names.slice(index));
       const place = { directory, name };
       yield* makeOne(call, place, mode, () => made(place, index));
     }
   }
   return directory;
+}
+
+/** What is missing will be plain directories: so where `..` leads then is known before any is made. */
+function refuseAbove(directory: Directory, names: readonly PathArgument[]): void {
+  let depth = directory.names.length;
+  for (const name of names) {
+    depth += name === ".." ? -1 : 1;
+    if (depth < 0) throw escapes('".." on the way leads above the root');
+  }
 }
 
 /** One name further, links followed; `undefined` where nothing has the name. */

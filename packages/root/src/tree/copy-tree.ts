@@ -173,6 +173,7 @@ function* finish(run: CopyRun, directory: Directory, { mode }: Level): Steps<voi
   if (handle !== undefined) call.hold(handle);
   if (mode !== undefined) {
     const { strategy } = call.core;
+    yield* strategy.settle(call, directory.names); // asked about when it was made
     const pin = yield* strategy.pin(call, { directory, name: "." });
     yield* strategy.chmodPinned(call, pin, mode);
     yield* call.release(pin);

@@ -54,8 +54,7 @@ afterAll(() => {
 describe.runIf(why === undefined)("hammered", () => {
   for (const [index, attack] of attacks.entries()) {
     for (const pauseUs of long ? [0, 200] : [index % 2 === 0 ? 0 : 200]) {
-      const name = `${attack.name}, pauses up to ${pauseUs} us`;
-      test(name, { timeout: 3_600_000 }, async () => {
+      test(`${attack.name}, pauses up to ${pauseUs} us`, { timeout: 3_600_000 }, async () => {
         const folder = join(ground!.path, `attack-${index}-${pauseUs}`);
         mkdirSync(folder);
         const arena = new Arena(folder);

@@ -151,7 +151,8 @@ describe.runIf(needs("linux"))("R9: closed places", () => {
       },
     );
 
-    it("what is closed to reading is not in lists, nor copied with what is around it", async () => {
+    // Its own name is in its directory, which is open.
+    it("what is in a closed place is not in lists, nor copied with what is around it", async () => {
       const bench = withRules({ read: ["above/shut"] });
       const lists: readonly (readonly [string, (on: Surface) => Promise<unknown>])[] = [
         ["readdir", (on) => on.readdir("above")],
@@ -166,7 +167,7 @@ describe.runIf(needs("linux"))("R9: closed places", () => {
       const wrong: string[] = [];
       for (const [what, run] of lists) {
         const { outcome, tree } = await bench.act(run, "above");
-        if (/hidden|"(?:\w+\/)*shut["/]/.test(outcome.text)) wrong.push(`${what}: ${outcome.text}`);
+        if (/hidden|shut\//.test(outcome.text)) wrong.push(`${what}: ${outcome.text}`);
         const copied = tree.filter((line) => line.startsWith(`root/${free}`));
         if (copied.some((line) => line.includes("hidden"))) wrong.push(`${what}: copied it`);
       }

@@ -16,7 +16,7 @@ export function formatTable(tallies: ReadonlyMap<string, Tally>): string {
       containment,
       sums.map((sum, i) => sum + numbers[i]!),
     );
-    const others = [...codes].sort().map(([code, count]) => `${code} ${count}`);
+    const others = [...codes].map(([code, count]) => `${code} ${count}`).sort();
     rows.push([containment, method, ...numbers.map(String), others.join(", ")]);
   }
   for (const [containment, sums] of totals) {

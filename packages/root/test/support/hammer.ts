@@ -95,7 +95,7 @@ export class Arena {
     tally.acts++;
     tally.landed += landed;
     if (landed > 0) tally.contested++;
-    this.judge(world, program, defence, outcome, before, tally);
+    this.judge(world, program, half, defence, outcome, before, tally);
     fs.rmSync(place, { recursive: true });
   }
 
@@ -121,6 +121,7 @@ export class Arena {
   private judge(
     world: World,
     program: AttackedProgram,
+    half: Half,
     defence: Defence,
     outcome: Outcome,
     before: ReturnType<World["look"]>,
@@ -145,7 +146,10 @@ export class Arena {
         return;
       }
       tally.escapes++;
-      if (tally.stories.length < 3) tally.stories.push(`${program.name}: ${String(escape)}`);
+      if (tally.stories.length < 3) {
+        const ended = error === undefined ? "ok" : `${String(code)}, effect ${String(effect)}`;
+        tally.stories.push(`${program.name} (${half}, ${ended}): ${String(escape)}`);
+      }
     }
   }
 }
