@@ -10,11 +10,6 @@ import { walkAsync, walkSync } from "./tree/walk-tree.ts";
 
 const cores = new WeakMap<object, RootCore>();
 
-/** The core of a root that this package made; `undefined` for anything else. */
-export function coreOf(root: unknown): RootCore | undefined {
-  return typeof root === "object" && root !== null ? cores.get(root) : undefined;
-}
-
 /** What both forms have that is no call. The core is private: it could do more than the root. */
 class Base {
   readonly containment: RootCore["strategy"]["containment"];

@@ -9,7 +9,6 @@ import {
   runAsync,
   runSync,
   type CallName,
-  type FileSystem,
   type Steps,
 } from "@holdfast/fs/steps";
 import { Liveness } from "./call/liveness.ts";

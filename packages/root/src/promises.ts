@@ -15,6 +15,8 @@ const shared: readonly SharedName[] = [
   "writeFile",
 ];
 
+// An import of the namespace would not be understood where the declarations are joined.
+// oxlint-disable-next-line typescript/consistent-type-imports
 type NodePromises = typeof import("node:fs/promises");
 
 /**

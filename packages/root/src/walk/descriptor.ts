@@ -23,7 +23,7 @@ import {
 } from "@holdfast/fs/steps";
 import type { RootCall } from "../call/root-call.ts";
 import { joinName } from "../path/names.ts";
-import type { Directory, Link, Pin, Place, Strategy } from "./strategy.ts";
+import type { Directory, Link, Strategy } from "./strategy.ts";
 
 const toDirectory = openFlags.pathOnly | openFlags.directory;
 const toName = openFlags.pathOnly | openFlags.noFollow;

@@ -130,6 +130,6 @@ function entered(call: RootCall, names: Directory["names"]): Directory {
 }
 
 /** It may have been forgotten when all that had been done by it was proved. */
-export function* relyOn(call: RootCall, directory: Directory): Steps<void> {
+function* relyOn(call: RootCall, directory: Directory): Steps<void> {
   if (!(yield* wayOf(call).reach(directory.names))) throw changed();
 }

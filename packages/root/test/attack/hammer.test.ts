@@ -75,7 +75,11 @@ describe.runIf(why === undefined)("hammered", () => {
                     // Where nothing holds still it waits for a quarter of a second each time.
                     if (defence === "identity" && (act + index + number) % slow !== 0) continue;
                     const tally = tallyOf(program.method, defence);
+                    const told = tally.stories.length;
                     await arena.act(attacker, program, half, defence, tally);
+                    if (tally.stories.length > told) {
+                      tally.stories.push(`under "${attack.name}", ${verb}, pauses ${pauseUs}`);
+                    }
                   }
                 }
               }

@@ -12,7 +12,7 @@ export interface PairDifference {
 const aDirectory = /^(?:dir|dir\/|dir\/\.|dir\/sub|\.|empty|empty\/|dirlink|dirlink\/)$/;
 const aFile = /^(?:file|dir\/inner|link|empty-file)$/;
 
-export const pairDifferences: readonly PairDifference[] = [
+const pairDifferences: readonly PairDifference[] = [
   {
     refused: "EISDIR",
     because: "Node opens the destination first, and leaves an empty file there",

@@ -51,7 +51,7 @@ const openToWrite =
     withOpened(on.open(path, flags), (file) => done(file.write("written")));
 
 /** Without what differs between two copies of one tree. */
-export function shownStats(stats: Stats): unknown {
+function shownStats(stats: Stats): unknown {
   const size = stats.isDirectory() ? "directory" : String(stats.size);
   return `${typeof stats.size} mode ${stats.mode.toString(8)} size ${size} owner ${stats.uid}`;
 }

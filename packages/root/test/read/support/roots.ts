@@ -8,7 +8,7 @@ import { onTestFinished } from "vitest";
 import { openRoot, openRootSync, type FileSystem, type RootOptions } from "../../../src/index.ts";
 
 /** A method of a root, in whichever form; what a synchronous one throws is a rejection here. */
-export type Caller = (method: string, ...args: unknown[]) => Promise<any>;
+type Caller = (method: string, ...args: unknown[]) => Promise<any>;
 
 export interface Opened {
   readonly root: any;
