@@ -45,7 +45,11 @@ export function* linkName(
   if (!follows) return seen;
   const made = yield* attempt(lookAt(to));
   if (made.ok && made.value !== undefined && sameIdentity(made.value, seen) !== false) return seen;
+  // Either the first name was swapped for a link, which was followed; or somebody has given the second
+  // name to something of theirs. It loses nothing by this if it has another name.
   call.operation.effect = "unknown";
-  if (yield* call.operation.cleanUp(unlink(nameAt(to)))) call.operation.effect = "none";
+  if (made.ok && (made.value?.nlink ?? 1n) > 1n) {
+    yield* call.operation.cleanUp(unlink(nameAt(to)));
+  }
   throw new Refusal("ERR_CHANGED", { problem: "another file took the place of the first name" });
 }

@@ -1,4 +1,11 @@
-import { attempt, errorCode, readlink, type PathArgument, type Steps } from "@holdfast/fs/steps";
+import {
+  attempt,
+  errorCode,
+  readlink,
+  Refusal,
+  type PathArgument,
+  type Steps,
+} from "@holdfast/fs/steps";
 import { namesOf, type RootCall } from "../call/root-call.ts";
 import { joinName } from "../path/names.ts";
 import {
@@ -35,8 +42,9 @@ export function* findDirectory(call: RootCall, names: readonly PathArgument[]): 
   if (!names.includes("..")) {
     const found = yield* attempt(strategy.openDirectory(call, names));
     if (found.ok && found.value !== undefined) return found.value;
+    if (!found.ok && found.error instanceof Refusal) throw found.error;
   }
-  // Also after a failure: "no such file" can be a link that leads out, and then must be called that.
+  // Also after a failure of the system: "no such file" can be a link that leads out, and then must be called that.
   const pending = names.toReversed();
   let directory = top;
   try {

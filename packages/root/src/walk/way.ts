@@ -253,8 +253,10 @@ export class Way {
     let above: Waypoint | undefined;
     const add = (path: string, to: Names | undefined): void => {
       const known = this.points.get(keyOf(to));
-      if (known === undefined) missing.push(newPoint(path, to, above, this.announced));
-      above = known ?? missing.at(-1)!;
+      // One that an attempt left behind that gave up is not on the way: nobody would look at it again.
+      const reached = known?.relied === true ? known : undefined;
+      if (reached === undefined) missing.push(newPoint(path, to, above, this.announced));
+      above = reached ?? missing.at(-1)!;
     };
     let { path } = this.call.core.top;
     const parent = parentOf(path);

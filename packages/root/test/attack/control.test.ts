@@ -7,14 +7,23 @@ import { programs } from "../support/attacked-programs.ts";
 import { attacks } from "../support/attacks.ts";
 import { carelessVictim } from "../support/careless.ts";
 
-/** Plain fs does these without harm outside: what they read or change is inside whatever is swapped. */
-const harmless = new Set<string>([]);
+/**
+ * Plain fs is led out here too, but nothing shows it: what is told is that something exists, or what a
+ * link says that is the same outside; a walk goes name by name from a directory that it has listed; and
+ * what makes parents first puts them back where they were looked for.
+ */
+const harmless = new Set([
+  "access a/b/file.txt",
+  "readlink a/b/link",
+  "realpath a/b/link",
+  "walk a",
+  "writeFile, making parents",
+]);
 
 for (const program of programs) {
   test(`${program.name} by plain fs gets out`, async () => {
     const { scenario, adversaries } = new Siege(program, "async", carelessVictim, attacks);
     const report = await exploreInterference(scenario, { adversaries });
-    if (process.env["SHOW"]) console.log(program.name, report.cases, report.failed, report.limits);
     expect(report.failed > 0).toBe(!harmless.has(program.name));
   });
 }

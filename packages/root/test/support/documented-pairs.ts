@@ -33,6 +33,12 @@ const pairDifferences: readonly PairDifference[] = [
       to === "socket",
   },
   {
+    because:
+      "Node's cp looks at both at once, and says what it learns first of a missing link's two ends",
+    applies: (method, from, to) =>
+      method.startsWith("cp") && /^(?:dangling|missing)\/$/.test(from) && /\/$/.test(to),
+  },
+  {
     because: "Node's cp looks for what a link leads to before it puts another in its place",
     applies: (method, from, to) =>
       method.startsWith("cp") && from === "dangling" && /^(?:dir)?link$/.test(to),

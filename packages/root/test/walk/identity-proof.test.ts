@@ -226,3 +226,30 @@ test("a link that says in full where it leads is inside if the root is on its wa
     await expect(root.readFile(path)).rejects.toMatchObject({ code: "ERR_PATH_ESCAPES" });
   }
 });
+
+// An attempt that gave up left directories behind that nobody had proved, and the next one took them for
+// proved: then nobody looked at them again.
+test("a directory that was given up on is not relied on afterwards", async () => {
+  const fs = world();
+  const looked = new Map<string, number>();
+  let gaveUp = false;
+  let swapped = false;
+  const busy = before(fs, (name, path) => {
+    if (name === "lstat" && !gaveUp) {
+      // Somebody who waits looks once, and again when time has passed.
+      gaveUp = path === "/srv/ws/a" && looked.get(path) === Date.now();
+      looked.set(path, Date.now());
+      if (!gaveUp) {
+        touch(fs, "/srv/ws/a");
+        touch(fs, "/srv/ws/a/b");
+      }
+    } else if (name === "open" && gaveUp && !swapped) {
+      swapped = true;
+      fs.renameSync("/srv/ws/a/b", "/srv/ws/a/b.aside");
+      fs.symlinkSync("/outside/b", "/srv/ws/a/b");
+    }
+  });
+  const root = await openByPath("/srv/ws", busy);
+  const refused = { code: "ERR_CHANGED" };
+  await expect(root.writeFile("a/b/f", "x")).rejects.toMatchObject(refused);
+});
