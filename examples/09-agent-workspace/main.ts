@@ -5,8 +5,9 @@ import { isHoldfastError, openRoot, type Root } from "@holdfast/root";
 type Input = Readonly<Record<string, string>>;
 export const openWorkspace = (directory: string): Promise<Root> =>
   openRoot(directory, {
-    // Git runs hooks later and outside of this; .env holds what no model should know.
-    deny: { read: [".env"], write: [".env", ".git/hooks"] },
+    // Git runs hooks, and what its config names, later and outside of this; .env holds what no model
+    // should know.
+    deny: { read: [".env"], write: [".env", ".git/hooks", ".git/config"] },
     authorize({ path }) {
       if (path.endsWith(".pem")) throw new Error("keys are changed by people");
     },
@@ -46,7 +47,8 @@ const attempts = new Set(["ERR_PATH_ESCAPES", "ERR_DENIED", "ERR_HARDLINK"]);
 /** What the model is told, and whether a person should hear of it. */
 export async function callTool(workspace: Root, name: string, input: Input) {
   try {
-    return { text: (await tools[name]?.(workspace, input)) ?? `no tool "${name}"`, alarm: false };
+    const tool = Object.hasOwn(tools, name) ? tools[name] : undefined;
+    return { text: (await tool?.(workspace, input)) ?? `no tool "${name}"`, alarm: false };
   } catch (error) {
     if (!isHoldfastError(error)) throw error;
     return { text: error.message, alarm: attempts.has(error.code) };

@@ -9,13 +9,13 @@ const author = { name: "Ada", email: "ada@example.org" };
 export const inside = (root: Root) => ({ fs: { promises: root.promises }, dir: "." });
 
 export async function createRepository(directory: string): Promise<void> {
-  await using root = await openRoot(directory); // no rule yet: `init` makes .git/hooks itself
+  await using root = await openRoot(directory); // no rule yet: `init` makes them itself
   await git.init({ ...inside(root), defaultBranch: "main" });
 }
 
-/** From now on nobody puts a program there that git would run. */
+/** From now on nobody puts a program there that git would run, nor names one in its config. */
 export const openRepository = (directory: string): Promise<Root> =>
-  openRoot(directory, { deny: { write: [".git/hooks"] } });
+  openRoot(directory, { deny: { write: [".git/hooks", ".git/config"] } });
 
 export async function commitAll(root: Root, message: string): Promise<string> {
   const repository = inside(root);

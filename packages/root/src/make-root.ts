@@ -1,4 +1,11 @@
-import { closeFlushed, runAsync, runSync, Operation, type Steps } from "@holdfast/fs/steps";
+import {
+  closeFlushed,
+  invalidCombination,
+  runAsync,
+  runSync,
+  Operation,
+  type Steps,
+} from "@holdfast/fs/steps";
 import { performAsync, performSync } from "./call/perform.ts";
 import type { RootCore } from "./call/root-core.ts";
 import { createReadStream } from "./handles/read-stream.ts";
@@ -57,15 +64,22 @@ class SyncRoot extends Base {
 for (const [name, method] of Object.entries(methods)) {
   Object.defineProperty(AsyncRoot.prototype, name, {
     value(this: AsyncRoot, ...args: unknown[]) {
-      return performAsync(cores.get(this)!, name, method, args);
+      const core = cores.get(this);
+      if (core === undefined) return Promise.reject(withoutRoot(name));
+      return performAsync(core, name, method, args);
     },
   });
   Object.defineProperty(SyncRoot.prototype, `${name}Sync`, {
     value(this: SyncRoot, ...args: unknown[]) {
-      return performSync(cores.get(this)!, `${name}Sync`, method, args);
+      const core = cores.get(this);
+      if (core === undefined) throw withoutRoot(`${name}Sync`);
+      return performSync(core, `${name}Sync`, method, args);
     },
   });
 }
+
+const withoutRoot = (op: string): TypeError =>
+  invalidCombination(op, "called without its root; the methods of root.promises are bound");
 
 /** The public object over a core. */
 export function makeRoot(core: RootCore): Root {

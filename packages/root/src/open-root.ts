@@ -14,7 +14,7 @@ import {
 import { Liveness } from "./call/liveness.ts";
 import { PathTurns } from "./call/path-turns.ts";
 import { defaultPolicy, readPolicy } from "./call/policy.ts";
-import { readRules } from "./call/read-rules.ts";
+import { readRules, refuseUnknown } from "./call/read-rules.ts";
 import type { RootCore } from "./call/root-core.ts";
 import { makeRoot, makeRootSync } from "./make-root.ts";
 import type { RootOptions, RootSyncOptions } from "./options.ts";
@@ -28,6 +28,11 @@ const needed: readonly CallName[] = [
   ...(["fchmod", "fchown", "futimes", "ftruncate", "fsync", "rename", "link", "unlink"] as const),
   ...(["symlink", "readlink", "mkdir", "rmdir", "readdir", "lstat", "stat", "access"] as const),
   ...(["lutimes", "chmod", "utimes"] as const),
+];
+
+const known: readonly string[] = [
+  ...(["symlinks", "hardlinks", "maxReadBytes", "durable", "create", "crossMounts"] as const),
+  ...(["require", "deny", "authorize", "audit", "offload", "fileSystem"] as const),
 ];
 
 /**
@@ -70,6 +75,7 @@ function prepare(
   if (typeof options !== "object" || options === null) {
     throw invalidType(op, "options", "an object", options);
   }
+  refuseUnknown(op, "", options, known);
   const { fileSystem, offload } = options;
   requireCalls(op, fileSystem, half, needed);
   const path = readDirectory(op, directory);

@@ -1,4 +1,5 @@
 import type { Dirent } from "node:fs";
+import type { IfMatch } from "@holdfast/atomic";
 import type { FileSystem, Offload } from "@holdfast/fs/steps";
 import type { Containment } from "./walk/strategy.ts";
 
@@ -65,7 +66,7 @@ export interface AuthorizeEvent {
 /** Passed to `audit`. */
 export interface AuditEvent {
   readonly method: string;
-  /** The paths as the caller gave them. */
+  /** The paths inside as the caller gave them; of `copyIn` and `copyOut` also one outside. */
   readonly path: string | undefined;
   readonly dest: string | undefined;
   /** `"ok"`, or the code of the error. */
@@ -86,9 +87,9 @@ export interface RootOptions extends CallOptions {
   readonly deny?: DenyOptions | undefined;
   /**
    * Called synchronously, immediately before each change. A throw refuses it: `ERR_DENIED` with the
-   * thrown value as `cause`. Of a change of many places (`rm`, `cp`) before each of them.
+   * thrown value as `cause`; so does returning `false`, or a promise, which is not waited for. Of a change of many places (`rm`, `cp`) before each of them.
    */
-  readonly authorize?: ((event: AuthorizeEvent) => void) | undefined;
+  readonly authorize?: ((event: AuthorizeEvent) => void | boolean) | undefined;
   /** Called after each call, whether it succeeded or not. A throw is an error of the program. */
   readonly audit?: ((event: AuditEvent) => void) | undefined;
   /** As for `replaceFileAtomic`: which calls are made on the thread pool. Default: `"calls"`. */
@@ -136,6 +137,11 @@ export interface CreateOptions extends AsyncCallOptions {
 export interface WriteOptions extends CreateOptions {
   /** `"w"` replaces or creates, `"wx"` creates, `"a"` appends. Default: `"w"`. */
   readonly flag?: "w" | "wx" | "a" | undefined;
+  /**
+   * Go ahead only if the file is still this, as for `replaceFileAtomic`: the `version` of a receipt,
+   * `{ sha256 }` of its content, `{ absent: true }`. Otherwise `ERR_CHANGED`, effect `"none"`.
+   */
+  readonly ifMatch?: IfMatch | undefined;
 }
 
 /** Options of `readdir`. */
@@ -161,7 +167,7 @@ export interface WalkOptions extends AsyncCallOptions, TreeBudget {
 
 /** What `walk` meets. */
 export interface WalkEntry {
-  /** From the directory that is walked, which is a path of the root if that is the root itself. */
+  /** As a method of the root takes it: it begins with the path that is walked. */
   readonly path: string;
   readonly name: string;
   /** 0 for what is in the directory itself. */

@@ -36,41 +36,62 @@ export interface RootSync extends Disposable {
   readonly containment: Containment;
   readFileSync(
     path: RootPath,
-    options?: (CallOptions & { encoding?: "buffer" | null }) | null,
+    options?: (CallOptions & { encoding?: "buffer" | null | undefined }) | null,
   ): Buffer;
   readFileSync(
     path: RootPath,
     options: BufferEncoding | (CallOptions & { encoding: BufferEncoding }),
   ): string;
+  readFileSync(
+    path: RootPath,
+    options?:
+      | BufferEncoding
+      | (CallOptions & { encoding?: BufferEncoding | "buffer" | null | undefined })
+      | null,
+  ): string | Buffer;
   openSync(
     path: RootPath,
     flags?: string | number,
     mode?: number | string,
     options?: Sync<OpenOptions>,
   ): number;
-  statSync(path: RootPath, options?: CallOptions & { bigint?: false }): Stats;
+  statSync(path: RootPath, options?: CallOptions & { bigint?: false | undefined }): Stats;
   statSync(
     path: RootPath,
-    options: CallOptions & { bigint?: false; throwIfNoEntry: false },
+    options: CallOptions & { bigint?: false | undefined; throwIfNoEntry: false },
   ): Stats | undefined;
   statSync(path: RootPath, options: CallOptions & { bigint: true }): BigIntStats;
-  lstatSync(path: RootPath, options?: CallOptions & { bigint?: false }): Stats;
+  statSync(
+    path: RootPath,
+    options?: CallOptions & { bigint?: boolean | undefined },
+  ): Stats | BigIntStats;
+  lstatSync(path: RootPath, options?: CallOptions & { bigint?: false | undefined }): Stats;
   lstatSync(
     path: RootPath,
-    options: CallOptions & { bigint?: false; throwIfNoEntry: false },
+    options: CallOptions & { bigint?: false | undefined; throwIfNoEntry: false },
   ): Stats | undefined;
   lstatSync(path: RootPath, options: CallOptions & { bigint: true }): BigIntStats;
+  lstatSync(
+    path: RootPath,
+    options?: CallOptions & { bigint?: boolean | undefined },
+  ): Stats | BigIntStats;
   accessSync(path: RootPath, mode?: number, options?: CallOptions): void;
   existsSync(path: RootPath, options?: CallOptions): boolean;
   readdirSync(
     path: RootPath,
-    options?: BufferEncoding | (Sync<ListOptions> & { withFileTypes?: false }) | null,
+    options?: BufferEncoding | (Sync<ListOptions> & { withFileTypes?: false | undefined }) | null,
   ): string[];
   readdirSync(
     path: RootPath,
-    options: "buffer" | (Sync<ListOptions> & { encoding: "buffer"; withFileTypes?: false }),
+    options:
+      | "buffer"
+      | (Sync<ListOptions> & { encoding: "buffer"; withFileTypes?: false | undefined }),
   ): Buffer[];
   readdirSync(path: RootPath, options: Sync<ListOptions> & { withFileTypes: true }): Dirent[];
+  readdirSync(
+    path: RootPath,
+    options?: BufferEncoding | "buffer" | Sync<ListOptions> | null,
+  ): string[] | Buffer[] | Dirent[];
   opendirSync(path: RootPath, options?: Sync<OpenDirectoryOptions>): RootDirSync;
   readlinkSync(path: RootPath, options?: BufferEncoding | CallOptions | null): string;
   readlinkSync(path: RootPath, options: CallOptions & { encoding: "buffer" }): Buffer;
@@ -80,13 +101,18 @@ export interface RootSync extends Disposable {
   writeFileSync(
     path: RootPath,
     data: SyncFileContent,
-    options?: BufferEncoding | (Sync<WriteOptions> & { flag?: "w" | "wx" }) | null,
+    options?: BufferEncoding | (Sync<WriteOptions> & { flag?: "w" | "wx" | undefined }) | null,
   ): ReplaceFileReceipt;
   writeFileSync(
     path: RootPath,
     data: SyncFileContent,
     options: Sync<WriteOptions> & { flag: "a" },
   ): void;
+  writeFileSync(
+    path: RootPath,
+    data: SyncFileContent,
+    options?: BufferEncoding | Sync<WriteOptions> | null,
+  ): ReplaceFileReceipt | void;
   createSync(
     path: RootPath,
     data: SyncFileContent,

@@ -89,12 +89,19 @@ export interface Root extends AsyncDisposable {
    */
   readFile(
     path: RootPath,
-    options?: (AsyncCallOptions & { encoding?: "buffer" | null }) | null,
+    options?: (AsyncCallOptions & { encoding?: "buffer" | null | undefined }) | null,
   ): Promise<Buffer>;
   readFile(
     path: RootPath,
     options: BufferEncoding | (AsyncCallOptions & { encoding: BufferEncoding }),
   ): Promise<string>;
+  readFile(
+    path: RootPath,
+    options?:
+      | BufferEncoding
+      | (AsyncCallOptions & { encoding?: BufferEncoding | "buffer" | null | undefined })
+      | null,
+  ): Promise<string | Buffer>;
   /**
    * A `FileHandle` of Node. Rules are checked when it is opened, and `authorize` is asked then if the
    * flags allow writing; what is done with the handle is not limited or audited. Opening never waits
@@ -108,10 +115,21 @@ export interface Root extends AsyncDisposable {
   ): Promise<FileHandle>;
   /** Opened at once, as by {@link open}; errors come as events. */
   createReadStream(path: RootPath, options?: BufferEncoding | ReadStreamOptions): ReadStream;
-  stat(path: RootPath, options?: AsyncCallOptions & { bigint?: false }): Promise<Stats>;
+  stat(path: RootPath, options?: AsyncCallOptions & { bigint?: false | undefined }): Promise<Stats>;
   stat(path: RootPath, options: AsyncCallOptions & { bigint: true }): Promise<BigIntStats>;
-  lstat(path: RootPath, options?: AsyncCallOptions & { bigint?: false }): Promise<Stats>;
+  stat(
+    path: RootPath,
+    options?: AsyncCallOptions & { bigint?: boolean | undefined },
+  ): Promise<Stats | BigIntStats>;
+  lstat(
+    path: RootPath,
+    options?: AsyncCallOptions & { bigint?: false | undefined },
+  ): Promise<Stats>;
   lstat(path: RootPath, options: AsyncCallOptions & { bigint: true }): Promise<BigIntStats>;
+  lstat(
+    path: RootPath,
+    options?: AsyncCallOptions & { bigint?: boolean | undefined },
+  ): Promise<Stats | BigIntStats>;
   access(path: RootPath, mode?: number, options?: AsyncCallOptions): Promise<void>;
   /**
    * Whether something is there, links followed. Only "it is not" (`ENOENT`, `ENOTDIR`) is `false`;
@@ -121,13 +139,17 @@ export interface Root extends AsyncDisposable {
   /** With `recursive`, links to directories are listed and not entered, and closed places neither. */
   readdir(
     path: RootPath,
-    options?: BufferEncoding | (ListOptions & { withFileTypes?: false }) | null,
+    options?: BufferEncoding | (ListOptions & { withFileTypes?: false | undefined }) | null,
   ): Promise<string[]>;
   readdir(
     path: RootPath,
-    options: "buffer" | (ListOptions & { encoding: "buffer"; withFileTypes?: false }),
+    options: "buffer" | (ListOptions & { encoding: "buffer"; withFileTypes?: false | undefined }),
   ): Promise<Buffer[]>;
   readdir(path: RootPath, options: ListOptions & { withFileTypes: true }): Promise<Dirent[]>;
+  readdir(
+    path: RootPath,
+    options?: BufferEncoding | "buffer" | ListOptions | null,
+  ): Promise<string[] | Buffer[] | Dirent[]>;
   /** The directory stays open, and is the one that was opened, until it is closed or read to its end. */
   opendir(path: RootPath, options?: OpenDirectoryOptions): Promise<RootDir>;
   /** What the link says: also of one that leads out. */
@@ -151,13 +173,18 @@ export interface Root extends AsyncDisposable {
   writeFile(
     path: RootPath,
     data: FileContent,
-    options?: BufferEncoding | (WriteOptions & { flag?: "w" | "wx" }) | null,
+    options?: BufferEncoding | (WriteOptions & { flag?: "w" | "wx" | undefined }) | null,
   ): Promise<ReplaceFileReceipt>;
   writeFile(
     path: RootPath,
     data: FileContent,
     options: WriteOptions & { flag: "a" },
   ): Promise<void>;
+  writeFile(
+    path: RootPath,
+    data: FileContent,
+    options?: BufferEncoding | WriteOptions | null,
+  ): Promise<ReplaceFileReceipt | void>;
   /** As {@link writeFile}, and never replaces: `EEXIST`. A link, dangling or not, exists. */
   create(
     path: RootPath,

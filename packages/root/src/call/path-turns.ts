@@ -1,12 +1,45 @@
 import { wait, type Steps } from "@holdfast/fs/steps";
 
+/** One call's search for its place. */
+export interface Search {
+  /** Waits for the searches that began before: their calls go ahead in the same moment. */
+  afterEarlier(): Steps<void>;
+  /** It is found, or there will be none. */
+  found(): void;
+}
+
+/** A search takes microseconds. One that takes this long is stuck, and must not hold up all others. */
+const longestSearchMs = 1000;
+
 /**
  * Writes to one path run in the order in which they were asked for: finding the place takes trips to
- * the thread pool, and a later call could overtake an earlier one on the way. Only the spelling counts
- * here; two spellings of one file are brought together by the replacement itself.
+ * the thread pool, and a later call could overtake an earlier one on the way. Two spellings of one file
+ * are brought together by the replacement itself, in the order in which it is called: so a call whose
+ * place is found waits until all that began before it have found theirs.
  */
 export class PathTurns {
+  /** The calls whose place has not been found yet, in order; each with the end of its search. */
+  private readonly searching = new Set<Promise<void>>();
   private readonly last = new Map<string, Promise<void>>();
+
+  /** Says that a call has begun to look for its place, and returns what to call when it is found. */
+  search(): Search {
+    let found!: () => void;
+    const ended = new Promise<void>((resolve) => {
+      found = resolve;
+    });
+    const earlier = [...this.searching];
+    this.searching.add(ended);
+    return {
+      found: () => {
+        this.searching.delete(ended);
+        found();
+      },
+      *afterEarlier() {
+        if (earlier.length > 0) yield* wait(orAfter(Promise.all(earlier), longestSearchMs));
+      },
+    };
+  }
 
   *take<T>(path: string, steps: () => Steps<T>): Steps<T> {
     const before = this.last.get(path);
@@ -27,4 +60,14 @@ export class PathTurns {
       });
     }
   }
+}
+
+function orAfter(event: Promise<unknown>, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    void event.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -1,6 +1,7 @@
 import {
   invalidCombination,
   invalidType,
+  isHoldfastError,
   Operation,
   runAsync,
   runSync,
@@ -16,6 +17,8 @@ import type { RootCore } from "./root-core.ts";
 export interface Method {
   /** How many of the first arguments are paths inside the root, for errors and `audit`. */
   readonly paths: 0 | 1 | 2;
+  /** Which of them may be content instead, which is not for errors and `audit`. */
+  readonly content?: number;
   /** Which argument holds the options; a string or nothing in its place is none. */
   readonly options: number;
   /**
@@ -39,6 +42,8 @@ export async function performAsync(
     return await runAsync(steps, call.operation);
   } catch (error) {
     end.result = codeOf(error);
+    // Made where the last call of the file system ended; here it is known who is waiting for this one.
+    if (isHoldfastError(error)) Error.captureStackTrace(error);
     throw error;
   } finally {
     core.liveness.leave();
@@ -68,8 +73,12 @@ export function performSync(
 }
 
 function begin(core: RootCore, op: string, method: Method, args: readonly unknown[]): RootCall {
-  const path = method.paths > 0 ? shownArgument(args[0]) : undefined;
-  const dest = method.paths > 1 ? shownArgument(args[1]) : undefined;
+  const shown = (index: number): string | undefined =>
+    index === method.content && typeof args[index] !== "string"
+      ? undefined
+      : shownArgument(args[index]);
+  const path = method.paths > 0 ? shown(0) : undefined;
+  const dest = method.paths > 1 ? shown(1) : undefined;
   const options = readOptionsArgument(op, args[method.options]);
   const policy = options === undefined ? core.policy : readPolicy(op, options, core.policy);
   const { fileSystem, offload } = core;

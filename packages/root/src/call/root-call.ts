@@ -8,6 +8,7 @@ import {
   type PathArgument,
   type Steps,
 } from "@holdfast/fs/steps";
+import { isPromise } from "@holdfast/atomic/steps";
 import { shownPath } from "../path/names.ts";
 import type { Directory, Pin, Place } from "../walk/strategy.ts";
 import type { Policy } from "./policy.ts";
@@ -35,6 +36,7 @@ export class RootCall {
   confirm: (() => Steps<boolean>) | undefined;
 
   private links = 0;
+  private readonly madeOnTheWay: string[] = [];
   private readonly held: Handle[] = [];
   private readonly handedOut: (() => Steps<unknown>)[] = [];
   /** Directories by the paths that calls used for them, to tell the caller of leftovers. */
@@ -52,11 +54,17 @@ export class RootCall {
     try {
       const result = yield* this.core.strategy.contain(this, body);
       this.handedOut.length = 0;
+      this.madeOnTheWay.length = 0;
       return result;
     } finally {
       yield* this.releaseAll();
       this.tellLeftovers();
     }
+  }
+
+  /** Something that was made on the way: if the call fails after all, the error names it. */
+  leavesIfItFails(path: string): void {
+    this.madeOnTheWay.push(path);
   }
 
   /** Closed at the end of the call, or by {@link release}. */
@@ -146,16 +154,7 @@ export class RootCall {
     // Nothing to do, but a step: where there was none before the change, the signal is heard here.
     yield* all([]);
     yield* this.core.strategy.settle(this, names);
-    if (authorize !== undefined) {
-      try {
-        authorize({ method: this.method, path: shownPath(names) });
-      } catch (error) {
-        throw new Refusal("ERR_DENIED", {
-          problem: `"authorize" refused the change of ${JSON.stringify(shownPath(names))}`,
-          cause: error,
-        });
-      }
-    }
+    if (authorize !== undefined) askAuthorize(authorize, this.method, shownPath(names));
     this.changing = true;
   }
 
@@ -194,6 +193,7 @@ export class RootCall {
   /** In the caller's words, not in those that the calls were made with. */
   private tellLeftovers(): void {
     const { leftovers } = this.operation;
+    leftovers.push(...this.madeOnTheWay.splice(0));
     if (leftovers.length === 0) return;
     leftovers.splice(0, leftovers.length, ...leftovers.map((path) => this.fromRoot(path)));
   }
@@ -209,6 +209,24 @@ export class RootCall {
     return path;
   }
 }
+
+/** A throw refuses. So does `false`, which can mean nothing else, and an answer that is yet to come. */
+function askAuthorize(authorize: Authorize, method: string, path: string): void {
+  const refused = (problem: string, cause?: unknown): Refusal =>
+    new Refusal("ERR_DENIED", { problem: `"authorize" ${problem} ${JSON.stringify(path)}`, cause });
+  let answer: unknown;
+  try {
+    answer = authorize({ method, path });
+  } catch (error) {
+    throw refused("refused the change of", error);
+  }
+  if (answer === false) throw refused("refused the change of");
+  if (!isPromise(answer)) return;
+  answer.then(undefined, () => {}); // its failure has nobody else to go to
+  throw refused("returned a promise, which is not waited for, about the change of");
+}
+
+type Authorize = NonNullable<RootCore["rules"]["authorize"]>;
 
 /** Where a place is, from the root. */
 export function namesOf({ directory, name }: Place): readonly PathArgument[] {

@@ -11,7 +11,7 @@ export interface Rules {
   readonly denyWrite: readonly DeniedPlace[];
   /** Makes names equal that are one name to the file system. */
   readonly fold: (name: string) => string;
-  readonly authorize: ((event: AuthorizeEvent) => void) | undefined;
+  readonly authorize: ((event: AuthorizeEvent) => unknown) | undefined;
   readonly audit: ((event: AuditEvent) => void) | undefined;
 }
 

@@ -38,6 +38,7 @@ export function* copyOut(
         };
   const sink = request === undefined ? new StreamSink(destination as never) : undefined;
   let given = false;
+  let begun = false;
   try {
     const pin = yield* findFile(call, from, "read");
     const handle: Handle = call.hold(
@@ -50,12 +51,14 @@ export function* copyOut(
       const { bytes } = yield* replaceFileUnchecked(call.operation, request, content);
       call.bytes = bytes;
     } else {
+      begun = true;
       yield* pour(call, content, sink!);
     }
     given = true;
     return { bytes: call.bytes };
   } finally {
-    if (!given) sink?.giveUp();
+    // Nothing was written, nothing is wrong with it: it may still have to carry the news of that.
+    if (!given && begun) sink?.giveUp();
   }
 }
 

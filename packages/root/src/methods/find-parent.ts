@@ -1,5 +1,6 @@
 import { attempt, errorCode, readlink, Refusal, type Steps } from "@holdfast/fs/steps";
-import type { RootCall } from "../call/root-call.ts";
+import { namesOf, type RootCall } from "../call/root-call.ts";
+import { shownPath } from "../path/names.ts";
 import type { ParsedPath } from "../path/parse-path.ts";
 import type { Directory, Place } from "../walk/strategy.ts";
 import { allNames, findDirectory, followLink, meansDirectory } from "../walk/walker.ts";
@@ -14,8 +15,10 @@ import { findOrMakeDirectory } from "./make-directory.ts";
 export function* findParent(call: RootCall, path: ParsedPath, exclusive = false): Steps<Directory> {
   const { directories, last } = path;
   if (!meansDirectory(path)) {
-    const find = call.policy.create ? findOrMakeDirectory : findDirectory;
-    return yield* find(call, directories);
+    if (!call.policy.create) return yield* findDirectory(call, directories);
+    return yield* findOrMakeDirectory(call, directories, 0o777, (place) => {
+      call.leavesIfItFails(shownPath(namesOf(place)));
+    });
   }
   // As open(2) with O_CREAT, which looks up the way and does not look at the last name.
   yield* findDirectory(call, last === ".." ? allNames(path) : directories);

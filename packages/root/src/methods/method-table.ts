@@ -55,7 +55,7 @@ export const methods: Readonly<Record<MethodName, Method>> = {
   truncate: { paths: 1, options: 2, body: truncate },
   chmod: { paths: 1, options: 2, body: chmod },
   utimes: { paths: 1, options: 3, body: utimes },
-  copyIn: { paths: 2, options: 2, body: copyIn },
-  copyOut: { paths: 2, options: 2, body: copyOut },
+  copyIn: { paths: 2, content: 0, options: 2, body: copyIn },
+  copyOut: { paths: 2, content: 1, options: 2, body: copyOut },
   openRoot: { paths: 1, options: 1, body: openRoot },
 };

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import {
+  invalidCombination,
   invalidRange,
   invalidType,
   lstat,
@@ -26,7 +27,14 @@ export function* unlink(call: RootCall, path: unknown): Steps<void> {
   yield* makeChange(call, removeName(pathOf(place)), lookRemoved(place));
 }
 
-export function* rmdir(call: RootCall, path: unknown): Steps<void> {
+export function* rmdir(
+  call: RootCall,
+  path: unknown,
+  options?: { readonly recursive?: unknown } | null,
+): Steps<void> {
+  if (options?.recursive === true) {
+    throw invalidCombination(call.method, '"recursive" is for rm()');
+  }
   const place = yield* findPlace(call, parse(call, path));
   refuseDots(place, "EINVAL", "ENOTEMPTY");
   yield* call.mayChange(namesOf(place), true);

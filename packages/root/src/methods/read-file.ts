@@ -16,6 +16,8 @@ export function* readFile(call: RootCall, path: unknown, options?: unknown): Ste
   const pin = yield* findFile(call, parsed, "read");
   const { strategy } = call.core;
   const handle = call.hold(yield* strategy.openPinned(call, pin, openFlags.readOnly));
+  // The file is open: what led to it is not needed any more, and many may read at once.
+  yield* call.release(pin, pin.place.directory);
   const content = yield* readWhole(call, handle, Number(pin.stats.size));
   call.bytes = content.length;
   return encoding === undefined ? content : content.toString(encoding);

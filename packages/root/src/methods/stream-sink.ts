@@ -28,6 +28,8 @@ export class StreamSink {
   }
 
   *end(): Steps<void> {
+    // These are the program's own, and never end (process I/O, in Node's documentation).
+    if (this.stream === process.stdout || this.stream === process.stderr) return;
     yield* this.until((done) => this.stream.end(done));
   }
 

@@ -13,9 +13,10 @@ import {
   type Content,
   type Request,
 } from "@holdfast/atomic/steps";
-import type { ReplaceFileReceipt } from "@holdfast/atomic";
+import type { IfMatch, ReplaceFileReceipt } from "@holdfast/atomic";
 import { namesOf, type RootCall } from "../call/root-call.ts";
 import { shownPath } from "../path/names.ts";
+import type { Search } from "../call/path-turns.ts";
 import type { ParsedPath } from "../path/parse-path.ts";
 import { isBeingCreated } from "../walk/find-file.ts";
 import type { Place } from "../walk/strategy.ts";
@@ -74,8 +75,9 @@ function* replaceAt(
 }
 
 function readRequest(call: RootCall, options: unknown, exclusive: boolean): Request {
-  const { mode } = (typeof options === "object" && options !== null ? options : {}) as {
+  const { mode, ifMatch } = (typeof options === "object" && options !== null ? options : {}) as {
     mode?: unknown;
+    ifMatch?: IfMatch;
   };
   const { durable, hardlinks } = call.policy;
   const { fileSystem, half } = call.core;
@@ -94,6 +96,7 @@ function readRequest(call: RootCall, options: unknown, exclusive: boolean): Requ
       symlinks: "refuse", // followed by the walker, inside
       hardlinks: hardlinks === "allow" ? "break" : "refuse",
       fileSystem,
+      ifMatch,
     },
     half,
     exclusive,
@@ -111,6 +114,22 @@ export function* putInPlace(
   content: Content,
   request: Request,
 ): Steps<ReplaceFileReceipt> {
+  // A synchronous call cannot wait for others.
+  const search = call.operation.synchronous ? undefined : call.core.turns.search();
+  try {
+    return yield* putAtPlace(call, path, content, request, search);
+  } finally {
+    search?.found();
+  }
+}
+
+function* putAtPlace(
+  call: RootCall,
+  path: ParsedPath,
+  content: Content,
+  request: Request,
+  search: Search | undefined,
+): Steps<ReplaceFileReceipt> {
   let place: Place = {
     directory: yield* findParent(call, path, request.exclusive),
     name: path.last,
@@ -126,7 +145,9 @@ export function* putInPlace(
     const target = pathOf(place);
     if (typeof target !== "string") throw notUtf8();
     if (place.name === ".") throw new Refusal("EISDIR");
+    if (looks === 1 && search !== undefined) yield* search.afterEarlier();
     yield* call.mayChange(namesOf(place));
+    search?.found(); // the replacement takes its place in the queue at once
     const replaced = yield* attempt(
       replaceFileUnchecked(call.operation, { ...request, target }, content),
     );

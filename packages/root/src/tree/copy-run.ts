@@ -1,4 +1,10 @@
-import { invalidType, Refusal, type Effect, type Steps } from "@holdfast/fs/steps";
+import {
+  invalidCombination,
+  invalidType,
+  Refusal,
+  type Effect,
+  type Steps,
+} from "@holdfast/fs/steps";
 import { isPromise } from "@holdfast/atomic/steps";
 import { readFlag } from "../call/policy.ts";
 import type { RootCall } from "../call/root-call.ts";
@@ -31,6 +37,9 @@ export class CopyRun {
       false,
     );
     this.budget = new TreeBudget(method, options);
+    if ((options as { dereference?: unknown }).dereference === true) {
+      throw invalidCombination(method, '"dereference" is not there: links are copied as they are');
+    }
     this.filter = options.filter;
     if (this.filter !== undefined && typeof this.filter !== "function") {
       throw invalidType(method, "filter", "a function", this.filter);

@@ -10,8 +10,6 @@ import { joinPlace, type Met } from "../walk/list-entries.ts";
 export interface Level {
   readonly above: Level | undefined;
   readonly name: PathArgument;
-  /** From the directory that is walked; empty for that one. */
-  readonly path: string;
   /** The path that the caller could have given for it. */
   readonly place: string;
   /** Of what is in it. */
@@ -57,7 +55,7 @@ export class TreeWalk {
     this.maxDepth = readBytes(op, "maxDepth", maxDepth, Infinity);
     if (typeof enter !== "function") throw invalidType(op, "enter", "a function", enter);
     this.mayEnter = enter;
-    const level = { above: undefined, name: ".", path: "", place: given, depth: 0 };
+    const level = { above: undefined, name: ".", place: given, depth: 0 };
     this.pending = { level, met: undefined };
   }
 
@@ -94,14 +92,13 @@ export class TreeWalk {
 
   private meet({ level }: Listed, { name, entry }: Met): WalkEntry {
     const shown = shownName(name);
-    const path = level.path === "" ? shown : `${level.path}/${shown}`;
-    const met: WalkEntry = { path, name: shown, depth: level.depth, entry };
+    const above = level.above === undefined ? undefined : level.place;
+    const place = joinPlace(above, this.given, shown);
+    const met: WalkEntry = { path: place, name: shown, depth: level.depth, entry };
     if (++this.entries > this.maxEntries) throw this.tooLarge(`${this.maxEntries} entries`);
     if (level.depth > this.maxDepth) throw this.tooLarge(`${this.maxDepth} directories in depth`);
     if (entry.isDirectory()) {
-      const above = level.above === undefined ? undefined : level.place;
-      const place = joinPlace(above, this.given, shown);
-      this.pending = { level: { above: level, name, path, place, depth: level.depth + 1 }, met };
+      this.pending = { level: { above: level, name, place, depth: level.depth + 1 }, met };
     }
     return met;
   }

@@ -63,7 +63,8 @@ describe.each([...forms, ...formsByIdentity])("copyOut, $name", ({ open, sync })
     if (sync) return;
     const stream = new PassThrough();
     await expect(call("copyOut", path, stream, options)).rejects.toMatchObject({ code });
-    expect(stream.destroyed).toBe(true);
+    // It may still have to carry the news: an HTTP response, say.
+    expect(stream.destroyed).toBe(false);
     expect(stream.readableLength).toBe(0);
   });
 

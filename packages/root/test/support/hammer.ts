@@ -134,7 +134,9 @@ export class Arena {
     try {
       if (error !== undefined && defence !== "none" && !isHoldfastError(error)) throw error;
       const { canaries } = before;
-      assertStayedInside(world.look(disk), { program, outcome, canaries });
+      // How many names a linked canary has is the attacker's doing too: he renames over them.
+      const ours = { ...program, names: true };
+      assertStayedInside(world.look(disk), { program: ours, outcome, canaries });
       if (effect === "none" && defence !== "none" && !isAsBefore(world, before, program, error)) {
         tally.untrue++;
         tally.stories.push(`${program.name}: ${String(error)}`);

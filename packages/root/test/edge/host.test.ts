@@ -1,0 +1,122 @@
+/** What a host of a root relies on: that mistakes are said, and that nothing is told to the wrong ears. */
+
+import fs, { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { expect, it } from "vitest";
+import { openRoot, openRootSync, type AuditEvent, type FileSystem } from "../../src/index.ts";
+import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
+
+const secret = Buffer.from("API_KEY=hunter2");
+
+it("content that is copied in is not told to audit, nor by errors", async () => {
+  const events: AuditEvent[] = [];
+  await using root = await openRoot(tempDir(), { audit: (event) => events.push(event) });
+  await root.copyIn(secret, "a");
+  const failing = root.copyIn(secret, "missing/a");
+  await expect(failing).rejects.toMatchObject({ path: undefined, dest: "missing/a" });
+  await expect(failing).rejects.not.toThrow("hunter2");
+  expect(events).toMatchObject([{ dest: "a" }, { dest: "missing/a" }]);
+  expect(JSON.stringify(events)).not.toContain("hunter2");
+});
+
+it.each<[string, () => unknown]>([
+  ["false", () => false],
+  ["a promise", async () => true],
+  ["a promise that fails", async () => Promise.reject(new Error("no"))],
+])("authorize that returns %s refuses", async (_, authorize) => {
+  const dir = tempDir();
+  await using root = await openRoot(dir, { authorize: authorize as () => boolean });
+  const refused = { code: "ERR_DENIED", effect: "none" };
+  await expect(root.writeFile("a", "x")).rejects.toMatchObject(refused);
+  expect(fs.readdirSync(dir)).toEqual([]);
+  expect(() => openRootSync(dir, { authorize: authorize as () => boolean }).mkdirSync("a")).toThrow(
+    "authorize",
+  );
+});
+
+it.each([
+  { deny: { reads: [".env"] } },
+  { deny: { read: ["/x"] } },
+  { deny: { write: ["../x"] } },
+  { hardlink: "allow" },
+  { durabel: false },
+])("a root does not open with %j", async (options) => {
+  const misuse = { name: expect.stringMatching(/^(?:Type|Range)Error$/), code: "ERR_INVALID_ARG" };
+  await expect(openRoot(tempDir(), options as object)).rejects.toMatchObject(misuse);
+});
+
+it.each([".git/HOOKS", ".git/hook\u017f", ".g\u200cit/hooks", ".GIT/hooks"])(
+  "where names fold, %j is closed with .git/hooks",
+  async (path) => {
+    const fileSystem = { ...fs, platform: "darwin" } as unknown as FileSystem;
+    await using root = await openRoot(tempDir(), { fileSystem, deny: { write: [".git/hooks"] } });
+    const writing = root.writeFile(`${path}/pre-commit`, "x", { create: true });
+    await expect(writing).rejects.toMatchObject({ code: "ERR_DENIED" });
+  },
+);
+
+it("an error has the caller in its stack", async () => {
+  await using root = await openRoot(tempDir());
+  async function whoAsked(): Promise<void> {
+    await root.readFile("missing");
+  }
+  await expect(whoAsked()).rejects.toMatchObject({ stack: expect.stringContaining("whoAsked") });
+});
+
+it("the later of two writes stays, also by another spelling that takes longer to find", async () => {
+  const dir = tempDir();
+  mkdirSync(join(dir, "v2"));
+  symlinkSync("v2", join(dir, "current"));
+  await using root = await openRoot(dir, { durable: false });
+  for (let round = 0; round < 30; round++) {
+    const older = root.writeFile("current/../current/state", `older ${round}`);
+    await Promise.all([older, root.writeFile("v2/state", `newer ${round}`)]);
+    expect(readFileSync(join(dir, "v2/state"), "utf8")).toBe(`newer ${round}`);
+  }
+});
+
+it("a stream that nothing was copied to is as it was", async () => {
+  await using root = await openRoot(tempDir());
+  const stream = new PassThrough();
+  await expect(root.copyOut("missing", stream)).rejects.toMatchObject({ code: "ENOENT" });
+  stream.end("404");
+  expect(String(stream.read())).toBe("404");
+});
+
+it("says what was made on the way to a write that failed", async () => {
+  await using root = await openRoot(tempDir());
+  const failing = root.writeFile(`new/deeper/${"x".repeat(300)}`, "x", { create: true });
+  await expect(failing).rejects.toMatchObject({
+    code: "ENAMETOOLONG",
+    effect: "none",
+    leftovers: ["new", "new/deeper"],
+  });
+});
+
+it("writes only what it has seen, if asked to", async () => {
+  const dir = tempDir();
+  await using root = await openRoot(dir);
+  const { version } = await root.writeFile("state", "1");
+  await root.writeFile("state", "2", { ifMatch: version });
+  const stale = root.writeFile("state", "3", { ifMatch: version });
+  await expect(stale).rejects.toMatchObject({ code: "ERR_CHANGED", effect: "none" });
+  expect(readFileSync(join(dir, "state"), "utf8")).toBe("2");
+});
+
+it("a method without its root says so", async () => {
+  await using root = await openRoot(tempDir());
+  const { readFile } = root;
+  await expect(readFile("x")).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
+  const bound = root.promises.readFile;
+  await expect(bound("x")).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+it("refuses what it would have to ignore", async () => {
+  const dir = tempDir();
+  writeFileSync(join(dir, "a"), "");
+  await using root = await openRoot(dir);
+  const misuse = { code: "ERR_INVALID_ARG" };
+  await expect(root.cp("a", "b", { dereference: true } as object)).rejects.toMatchObject(misuse);
+  await expect(root.rmdir("a", { recursive: true } as object)).rejects.toMatchObject(misuse);
+});
