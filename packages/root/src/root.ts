@@ -104,7 +104,8 @@ export interface Root extends AsyncDisposable {
   ): Promise<string | Buffer>;
   /**
    * A `FileHandle` of Node. Rules are checked when it is opened, and `authorize` is asked then if the
-   * flags allow writing; what is done with the handle is not limited or audited. Opening never waits
+   * flags allow writing; what is done with the handle is not limited or audited (one that was opened for
+   * reading can change mode, owner and times of the file). Opening never waits
    * for a FIFO: those are refused.
    */
   open(
@@ -246,7 +247,8 @@ export interface Root extends AsyncDisposable {
 
   /**
    * Copies into the root, across its boundary, because the caller wants it: `source` is an absolute path
-   * or `file:` URL that the caller vouches for, or a stream, iterable or bytes. At most `maxReadBytes`.
+   * or `file:` URL that the caller vouches for, or a stream, iterable or bytes. At most `maxReadBytes`. A
+   * stream that never ends holds up later writes to the path, and `close()`: give a `signal`.
    *
    * @throws `ERR_TOO_LARGE`, effect `"none"`: nothing was put in place
    */

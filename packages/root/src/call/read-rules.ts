@@ -6,7 +6,6 @@ import {
   type PlatformFacts,
 } from "@holdfast/fs/steps";
 import type { RootOptions } from "../options.ts";
-import { shownName } from "../path/names.ts";
 import { parsePath, type ParsedPath } from "../path/parse-path.ts";
 import type { DeniedPlace, Rules } from "./rules.ts";
 
@@ -67,7 +66,10 @@ function readPlaces(
     if (names.includes("..")) {
       throw invalidRange(op, `${name}[${index}]`, 'a path without ".."', path);
     }
-    return names.map((part) => fold(shownName(part)));
+    return names.map((part) => {
+      if (typeof part === "string") return fold(part);
+      throw invalidRange(op, `${name}[${index}]`, "a path that is valid UTF-8", path);
+    });
   });
 }
 

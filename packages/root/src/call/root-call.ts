@@ -17,6 +17,8 @@ import { denied, isAbove, isWithin } from "./rules.ts";
 
 /** As many as the kernel follows (path_resolution(7)). */
 const maxLinks = 40;
+/** Links and `..` make short paths into long ways: a call must not be kept busy for minutes. */
+const maxSteps = 20_000;
 
 /** One call of one method: what its body, the walker and the strategy share. */
 export class RootCall {
@@ -36,6 +38,7 @@ export class RootCall {
   confirm: (() => Steps<boolean>) | undefined;
 
   private links = 0;
+  private stepsGone = 0;
   private readonly madeOnTheWay: string[] = [];
   private readonly held: Handle[] = [];
   private readonly handedOut: (() => Steps<unknown>)[] = [];
@@ -107,6 +110,13 @@ export class RootCall {
     if (++this.links > maxLinks) throw new Refusal("ELOOP");
   }
 
+  /** Counts what finding the way costs, in names gone through one by one. @throws `ELOOP` */
+  countSteps(steps: number): void {
+    if ((this.stepsGone += steps) > maxSteps) {
+      throw new Refusal("ELOOP", { problem: 'links and ".." make the way too long' });
+    }
+  }
+
   /** Whether a link was followed in the walk that is under way. */
   get hasFollowed(): boolean {
     return this.links > 0;
@@ -162,7 +172,7 @@ export class RootCall {
   checkObject(stats: FileStats, use: "read" | "write"): void {
     this.checkMount(stats);
     const { hardlinks } = this.policy;
-    if (hardlinks === "allow" || !stats.isFile() || stats.nlink <= 1n) return;
+    if (hardlinks === "allow" || stats.isDirectory() || stats.nlink <= 1n) return;
     if (hardlinks === "refuse-writes" && use === "read") return;
     throw new Refusal("ERR_HARDLINK", {
       hint:
@@ -172,7 +182,7 @@ export class RootCall {
   }
 
   /** @throws `ERR_OTHER_MOUNT` */
-  checkMount(stats: FileStats): void {
+  checkMount(stats: Pick<FileStats, "dev">): void {
     if (this.policy.crossMounts === "allow" || stats.dev === this.core.topStats.dev) return;
     throw new Refusal("ERR_OTHER_MOUNT");
   }

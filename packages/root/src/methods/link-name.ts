@@ -1,5 +1,6 @@
 import {
   attempt,
+  errorCode,
   link,
   readlink,
   Refusal,
@@ -13,6 +14,21 @@ import type { RootCall } from "../call/root-call.ts";
 import type { Place } from "../walk/strategy.ts";
 import { pathOf } from "../walk/walker.ts";
 import { lookAt, lookMade, makeChange, nameAt } from "./make-change.ts";
+
+/** How often a first name is looked at again that others keep replacing. */
+const maxLooks = 8;
+
+/** A file that is replaced between the look-up and the link has no name left: ENOENT (link(2)). */
+function* linkPatiently(from: Place, to: Place): Steps<void> {
+  for (let looks = 1; ; looks++) {
+    const linked = yield* attempt(link(nameAt(from), pathOf(to)));
+    if (linked.ok) return;
+    const code = errorCode(linked.error);
+    const replaced = code === "ENOENT" && looks < maxLooks && (yield* lookAt(from)) !== undefined;
+    // The other thing that can be missing is the directory of the second name, which was removed.
+    if (!replaced || (yield* lookAt({ ...to, name: "." })) === undefined) throw linked.error;
+  }
+}
 
 /**
  * Gives what has one name a second one, which must not exist. What is at `from` is looked at as a
@@ -36,7 +52,7 @@ export function* linkName(
     yield* makeChange(call, symlink(target, pathOf(to)), lookMade(to));
     return (yield* lookAt(to)) ?? seen;
   }
-  yield* makeChange(call, link(nameAt(from), pathOf(to)), function* (code) {
+  yield* makeChange(call, linkPatiently(from, to), function* (code) {
     const now = yield* lookAt(to);
     if (now === undefined || sameIdentity(now, seen) === false) return "none";
     // It may have been a second name of this very file all along.

@@ -47,8 +47,13 @@ function readDirOptions(op: string, options: unknown): object {
     throw invalidCombination(op, '"recursive" is not for opendir; walk() goes through a tree');
   }
   const bufferSize = given?.["bufferSize"] ?? 32;
-  if (!Number.isInteger(bufferSize) || !((bufferSize as number) > 0)) {
-    throw invalidRange(op, "bufferSize", "an integer of at least 1", bufferSize);
+  // Above that Node ends the process.
+  const most = 2 ** 31 - 1;
+  if (
+    !Number.isInteger(bufferSize) ||
+    !((bufferSize as number) > 0 && (bufferSize as number) <= most)
+  ) {
+    throw invalidRange(op, "bufferSize", `an integer from 1 to ${most}`, bufferSize);
   }
   return { bufferSize, encoding: readNameEncoding(op, options) };
 }

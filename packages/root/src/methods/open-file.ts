@@ -35,7 +35,7 @@ import { readOpenFlags, usesOf, type Uses } from "./open-flags.ts";
 import { readPermissions } from "./permission-mode.ts";
 
 /** How often a place is looked up again that others keep changing. */
-const maxLooks = 40;
+const maxLooks = 100;
 
 interface Wanted extends Uses {
   readonly flags: number;
@@ -65,7 +65,7 @@ export function* open(
       if (next === undefined) continue; // somebody has put something else there: look again
       yield* call.release(place.directory);
       place = next;
-    } else if (pinned !== undefined && needsPatience(call, pinned)) {
+    } else if (pinned !== undefined && needsPatience(call, pinned) && looks < maxLooks) {
       yield* call.release(pinned);
       yield* sleep(2);
     } else if (pinned !== undefined) {

@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import type { BigIntStats, Stats } from "node:fs";
 import { attempt, errorCode, nodeFstat, nodeLstat, type Steps } from "@holdfast/fs/steps";
 import { namesOf, type RootCall } from "../call/root-call.ts";
 import { joinName } from "../path/names.ts";
@@ -15,7 +15,10 @@ export function statMethod(call: RootCall, path: unknown, options?: unknown): St
 function* lookAtName(call: RootCall, path: unknown, options: unknown): Steps<unknown> {
   const place = yield* findEntry(call, parse(call, path));
   call.mayRead(namesOf(place));
-  return yield* nodeLstat(joinName(place.directory.path, place.name), wantsBigint(options));
+  const held = joinName(place.directory.path, place.name);
+  const stats = (yield* nodeLstat(held, wantsBigint(options))) as Stats | BigIntStats;
+  call.checkMount({ dev: BigInt(stats.dev) });
+  return stats;
 }
 
 function* lookAtObject(call: RootCall, path: unknown, options: unknown): Steps<unknown> {

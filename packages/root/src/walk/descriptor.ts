@@ -21,6 +21,7 @@ import {
   type PathArgument,
   type Steps,
 } from "@holdfast/fs/steps";
+import { Buffer } from "node:buffer";
 import type { RootCall } from "../call/root-call.ts";
 import { joinName } from "../path/names.ts";
 import type { Directory, Link, Strategy } from "./strategy.ts";
@@ -32,7 +33,12 @@ const toName = openFlags.pathOnly | openFlags.noFollow;
 const maxLooks = 40;
 
 /** Beyond this a path of /proc has no room in a system call; such a way is gone name by name. */
-const longestWay = 1000;
+const longestWay = 4000;
+
+/** The way there, in bytes (at most three for a UTF-16 unit), and the way back up. */
+const isTooLong = (way: string, names: readonly PathArgument[]): boolean =>
+  (way.length > longestWay / 3 && Buffer.byteLength(way) > longestWay) ||
+  names.length * "/..".length > longestWay;
 
 /**
  * Linux: `/proc/self/fd/<n>` stands for what descriptor `n` has open, wherever that is by now
@@ -52,7 +58,7 @@ export const descriptorStrategy: Strategy = {
    */
   *openDirectory(call, names) {
     const way = names.join("/");
-    if (way.length > longestWay || !names.every((name) => typeof name === "string")) return;
+    if (isTooLong(way, names) || !names.every((name) => typeof name === "string")) return;
     const handle = yield* hold(call, `${call.core.top.path}/${way}`, toDirectory);
     const path = pathOfHandle(handle);
     const [kernelPath, above] = [
@@ -100,7 +106,7 @@ export const descriptorStrategy: Strategy = {
    */
   *pinAtOnce(call, names) {
     const way = names.join("/");
-    if (way.length > longestWay || !names.every((name) => typeof name === "string")) return;
+    if (isTooLong(way, names) || !names.every((name) => typeof name === "string")) return;
     const opening = attempt(hold(call, `${call.core.top.path}/${way}`, toName));
     const above = names.slice(0, -1);
     let directory: Directory | undefined = call.core.top;

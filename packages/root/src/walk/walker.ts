@@ -40,6 +40,7 @@ export function* findDirectory(call: RootCall, names: readonly PathArgument[]): 
   const { strategy, top } = call.core;
   if (names.length === 0) return top;
   if (!names.includes("..")) {
+    call.mayRead(names);
     const found = yield* attempt(strategy.openDirectory(call, names));
     if (found.ok && found.value !== undefined) return found.value;
     if (!found.ok && found.error instanceof Refusal) throw found.error;
@@ -54,6 +55,11 @@ export function* findDirectory(call: RootCall, names: readonly PathArgument[]): 
         directory = yield* parentOf(call, directory, pending);
         continue;
       }
+      // By identity each step looks at all that is above once more.
+      const above = strategy.containment === "identity" ? directory.names.length : 0;
+      call.countSteps(1 + above / 10);
+      // Whether there is anything in a closed place is not to be found out either.
+      call.mayRead([...directory.names, name]);
       const found = yield* strategy.enter(call, directory, name);
       if ("target" in found) {
         call.countLink();
@@ -94,6 +100,7 @@ function* parentOf(
     );
   }
   yield* call.release(directory);
+  call.countSteps(above.length / 10); // the kernel goes all the way again
   if (above.length === 0) return top;
   const found = yield* attempt(strategy.openDirectory(call, above));
   if (found.ok && found.value !== undefined) return found.value;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
 import { openRoot, openRootSync, type AuditEvent, type FileSystem } from "../../src/index.ts";
+import { traceFileSystem } from "@holdfast/testing";
 import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
 
 const secret = Buffer.from("API_KEY=hunter2");
@@ -119,4 +120,64 @@ it("refuses what it would have to ignore", async () => {
   const misuse = { code: "ERR_INVALID_ARG" };
   await expect(root.cp("a", "b", { dereference: true } as object)).rejects.toMatchObject(misuse);
   await expect(root.rmdir("a", { recursive: true } as object)).rejects.toMatchObject(misuse);
+});
+
+it("a rule that is no text is refused: it would close nothing", async () => {
+  const rule = Buffer.from([0x64, 0xff]) as unknown as string;
+  const opening = openRoot(tempDir(), { deny: { read: [rule] } });
+  await expect(opening).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
+});
+
+it("what is in a closed place cannot be found out", async () => {
+  const dir = tempDir();
+  mkdirSync(join(dir, "closed/there"), { recursive: true });
+  writeFileSync(join(dir, "closed/file"), "");
+  await using root = await openRoot(dir, { deny: { read: ["closed"] } });
+  for (const name of ["there", "file", "missing"]) {
+    for (const ask of [
+      () => root.exists(`closed/${name}`),
+      () => root.exists(`closed/${name}/../..`),
+      () => root.stat(`closed/${name}/`),
+      () => root.opendir(`closed/${name}`),
+      () => root.openRoot(`closed/${name}`),
+      () => root.rm(`closed/${name}`, { force: true, recursive: true }),
+      () => root.mkdir(`closed/${name}/x`, { recursive: true }),
+    ]) {
+      await expect(ask()).rejects.toMatchObject({ code: "ERR_DENIED", effect: "none" });
+    }
+  }
+});
+
+it("links do not tell which directories there are outside", async () => {
+  const dir = tempDir();
+  writeFileSync(join(dir, "f"), "");
+  symlinkSync(`/etc/../${dir}/f`, join(dir, "by-etc"));
+  symlinkSync(`/no-such-directory/../${dir}/f`, join(dir, "by-nothing"));
+  symlinkSync(join(dir, "f"), join(dir, "in-full"));
+  await using root = await openRoot(dir);
+  const escapes = { code: "ERR_PATH_ESCAPES" };
+  await expect(root.exists("by-etc")).rejects.toMatchObject(escapes);
+  await expect(root.exists("by-nothing")).rejects.toMatchObject(escapes);
+  expect(await root.exists("in-full")).toBe(true);
+});
+
+it("short links that are long ways do not keep a call busy", () => {
+  const dir = tempDir();
+  const depth = 400;
+  const down = "d/".repeat(depth);
+  mkdirSync(join(dir, down), { recursive: true });
+  writeFileSync(join(dir, down, "x"), "x");
+  for (let n = 0; n < 20; n++) {
+    const next = n === 0 ? "x" : `link-${n - 1}`;
+    symlinkSync("../d/".repeat(800) + next, join(dir, down, `link-${n}`));
+  }
+  const trace = traceFileSystem(fs);
+  using root = openRootSync(dir, { fileSystem: trace.fs as FileSystem });
+  expect(root.readFileSync(`${down}x`, "utf8")).toBe("x");
+  expect(root.readFileSync(`${"d/../".repeat(300)}${down}x`, "utf8")).toBe("x");
+  trace.clear();
+  expect(() => root.readFileSync(`${down}link-19`)).toThrow(
+    expect.objectContaining({ code: "ELOOP", effect: "none" }),
+  );
+  expect(trace.entries.length).toBeLessThan(50_000);
 });

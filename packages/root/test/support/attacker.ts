@@ -31,6 +31,8 @@ export function whyNoAttacker(folder: string): string | undefined {
 }
 
 export class Attacker {
+  /** Whether what somebody puts at one of the names meanwhile can be renamed over. */
+  readonly overwrites: boolean;
   private readonly child: ChildProcess;
   private readonly tally: number;
   private readonly buffer = Buffer.alloc(8);
@@ -39,6 +41,7 @@ export class Attacker {
   private readonly end: Promise<void>;
 
   constructor({ folder, verb, names, pauseUs = 0 }: AttackerOptions) {
+    this.overwrites = verb !== "exchange";
     const tally = join(folder, "tally");
     writeFileSync(tally, this.buffer);
     this.tally = openSync(tally, "r");

@@ -95,7 +95,7 @@ export class Arena {
     tally.acts++;
     tally.landed += landed;
     if (landed > 0) tally.contested++;
-    this.judge(world, program, half, defence, outcome, before, tally);
+    this.judge(world, program, half, defence, outcome, before, tally, attacker.overwrites);
     fs.rmSync(place, { recursive: true });
   }
 
@@ -126,6 +126,7 @@ export class Arena {
     outcome: Outcome,
     before: ReturnType<World["look"]>,
     tally: Tally,
+    overwrites: boolean,
   ): void {
     const error = "error" in outcome ? outcome.error : undefined;
     const { code, effect } = (error ?? {}) as { code?: string; effect?: string };
@@ -137,7 +138,8 @@ export class Arena {
       // How many names a linked canary has is the attacker's doing too: he renames over them.
       const ours = { ...program, names: true };
       assertStayedInside(world.look(disk), { program: ours, outcome, canaries });
-      if (effect === "none" && defence !== "none" && !isAsBefore(world, before, program, error)) {
+      const knows = defence !== "none" && !overwrites;
+      if (effect === "none" && knows && !isAsBefore(world, before, program, error)) {
         tally.untrue++;
         tally.stories.push(`${program.name}: ${String(error)}`);
       }
