@@ -81,7 +81,8 @@ describe.runIf(needs("linux")).each(kinds)("$name", ({ form, options }) => {
     for (const [path, code] of Object.entries({
       missing: "ENOENT",
       d: "EISDIR",
-      "text/": "ENOTDIR",
+      "text/": "ERR_DENIED",
+      "d/long/": "ENOTDIR",
       out: "ERR_PATH_ESCAPES",
       "../outside/file": "ERR_PATH_ESCAPES",
       alias: "ERR_HARDLINK",

@@ -30,6 +30,11 @@ export const refusals: readonly Refusals[] = [
       !makesOnly.test(name),
   },
   {
+    refused: "ERR_HARDLINK",
+    because: "what is special here has a second name, in the store of such things",
+    applies: ({ name }, row) => special.has(row) && /^(?:chmod|utimes)/.test(name),
+  },
+  {
     refused: "ERR_PATH_INVALID",
     because: "a file is replaced only under a name that is valid UTF-8",
     applies: ({ name }, row) => notUtf8.test(row) && replaces.test(name),

@@ -208,7 +208,10 @@ const reads: readonly PathMethod[] = [
     last: "follow",
     run: async (on, path) =>
       (await on.walk(path))
-        .map((entry: { path: string; depth: number }) => `${entry.depth} ${entry.path}`)
+        // From the directory that is walked, which a root begins its paths with.
+        .map(({ path: met, depth }: { path: string; depth: number }) =>
+          [depth, ...met.split("/").slice(-depth - 1)].join(" "),
+        )
         .toSorted(),
   },
   {

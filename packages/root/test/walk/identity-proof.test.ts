@@ -212,17 +212,19 @@ test("the synchronous twin finds the same", () => {
   expect(() => root.readFileSync("a/b/f")).toThrow(/ERR_PATH_ESCAPES/);
 });
 
-test("a link that says in full where it leads is inside if the root is on its way, by any name", async () => {
+test("a link that says in full where it leads is inside if it names the root as it is, or was opened", async () => {
   const fs = world();
   fs.symlinkSync("/srv", "/alias");
   fs.symlinkSync("/srv/ws/a/b/f", "/srv/ws/plain");
-  fs.symlinkSync("/alias/./ws/a/../a/b/f", "/srv/ws/roundabout");
+  fs.symlinkSync("/alias/ws/a/../a/b/f", "/srv/ws/as-opened");
+  // Found out by going there it would tell which directories there are outside.
+  fs.symlinkSync("/alias/./ws/a/b/f", "/srv/ws/roundabout");
   fs.symlinkSync("/alias/../outside/b/f", "/srv/ws/out");
   fs.symlinkSync("/alias/ws/../../outside/b/f", "/srv/ws/out-and-through");
   const root = await openByPath("/alias/ws", fs);
   expect(await root.readFile("plain", "utf8")).toBe("content");
-  expect(await root.readFile("roundabout", "utf8")).toBe("content");
-  for (const path of ["out", "out-and-through"]) {
+  expect(await root.readFile("as-opened", "utf8")).toBe("content");
+  for (const path of ["out", "out-and-through", "roundabout"]) {
     await expect(root.readFile(path)).rejects.toMatchObject({ code: "ERR_PATH_ESCAPES" });
   }
 });
