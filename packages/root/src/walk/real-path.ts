@@ -13,26 +13,15 @@ import { isAbsoluteTarget, splitTarget, unifySeparators } from "../path/parse-pa
 /** As many as the kernel follows (path_resolution(7)). */
 const maxLinks = 40;
 
-/** Where a path led, or had led when it met what was looked for. */
-export interface Arrival {
-  /** Without links, `.` and `..`. */
-  readonly path: PathArgument;
-  readonly stats: FileStats;
-  /** The names that were still to go. */
-  readonly rest: readonly PathArgument[];
-}
-
 /**
- * Goes along an absolute path, link by link: to its end, or to the first thing on the way that is what
- * is looked for. Nothing is opened.
+ * Goes along an absolute path, link by link, to its end. Nothing is opened.
  *
  * @throws as plain fs does for a path that leads nowhere
  */
-export function* goAlong(
+function* goAlong(
   path: PathArgument,
   platform: PlatformFacts,
-  isWanted: (stats: FileStats) => boolean = () => false,
-): Steps<Arrival> {
+): Steps<{ path: PathArgument; stats: FileStats }> {
   let { top, names } = takeApart(path, platform);
   let at: readonly PathArgument[] = [];
   let links = 0;
@@ -52,7 +41,7 @@ export function* goAlong(
       continue;
     }
     const [next, ...rest] = names;
-    if (next === undefined || isWanted(stats)) return { path: here, stats, rest: names };
+    if (next === undefined) return { path: here, stats };
     if (!stats.isDirectory()) throw new Refusal("ENOTDIR");
     // Without links on it, what is above a path is one name less.
     at = next === ".." ? at.slice(0, -1) : [...at, next];

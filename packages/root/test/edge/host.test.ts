@@ -107,6 +107,7 @@ it("writes only what it has seen, if asked to", async () => {
 
 it("a method without its root says so", async () => {
   await using root = await openRoot(tempDir());
+  // oxlint-disable-next-line typescript/unbound-method -- the mistake that is to be told of
   const { readFile } = root;
   await expect(readFile("x")).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
   const bound = root.promises.readFile;

@@ -16,7 +16,7 @@ export interface Victim {
   open(fs: NodeFileSystem, world: World, half: Half): Promise<Call>;
 }
 
-export interface Call {
+interface Call {
   make(program: AttackedProgram): Promise<unknown>;
   close(): Promise<void> | void;
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-export type Verb = "exchange" | "renames" | "to and fro";
+type Verb = "exchange" | "renames" | "to and fro";
 
 export interface AttackerOptions {
   /** A directory for the count, apart from what is attacked. */

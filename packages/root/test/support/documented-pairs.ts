@@ -36,7 +36,7 @@ const pairDifferences: readonly PairDifference[] = [
     because:
       "Node's cp looks at both at once, and says what it learns first of a missing link's two ends",
     applies: (method, from, to) =>
-      method.startsWith("cp") && /^(?:dangling|missing)\/$/.test(from) && /\/$/.test(to),
+      method.startsWith("cp") && /^(?:dangling|missing)\/$/.test(from) && to.endsWith("/"),
   },
   {
     because: "Node's cp looks for what a link leads to before it puts another in its place",

@@ -85,7 +85,7 @@ const withoutLinks = (line: string): string =>
   line.includes("/linked.txt") ? line.replace(/nlink=\d+/, "") : line;
 
 /** @throws if anything in it is of a canary: its content, the name of something, its stats */
-export function assertKeepsSecrets(got: unknown): void {
+function assertKeepsSecrets(got: unknown): void {
   for (const part of partsOf(got)) {
     if (typeof part === "string") assert.ok(!part.includes("canary"), `it gave away ${part}`);
     else assert.notEqual(part, canarySeconds * 1000, "it gave away the stats of a canary");
