@@ -5,6 +5,7 @@
 
 import * as fs from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { openRoot, openRootSync, type FileSystem } from "../../src/index.ts";
 import { isHoldfastError, type Containment } from "../../src/index.ts";
 import type { AttackedProgram } from "./attacked-programs.ts";
@@ -137,7 +138,7 @@ export class Arena {
       const { canaries } = before;
       // How many names a linked canary has is the attacker's doing too: he renames over them.
       const ours = { ...program, names: true };
-      assertStayedInside(world.look(disk), { program: ours, outcome, canaries });
+      assertStayedInside(lookAtRest(world), { program: ours, outcome, canaries });
       const knows = defence !== "none" && !overwrites;
       if (effect === "none" && knows && !isAsBefore(world, before, program, error)) {
         tally.untrue++;
@@ -171,5 +172,20 @@ function isAsBefore(
       .filter(({ brief }) => mayLeave?.test(brief) !== true)
       .map(({ brief }) => brief.slice(brief.indexOf(" ")))
       .sort();
-  return nameless(world.look(disk)).join("\n") === nameless(before).join("\n");
+  return nameless(lookAtRest(world)).join("\n") === nameless(before).join("\n");
+}
+
+/** The attacker may be in the middle of his last exchange: until two looks agree. */
+function lookAtRest(world: World): ReturnType<World["look"]> {
+  let last: ReturnType<World["look"]> | undefined;
+  for (let looks = 0; ; looks++) {
+    try {
+      const seen = world.look(disk);
+      if (isDeepStrictEqual(seen, last) || looks > 100) return seen;
+      last = seen;
+    } catch (error) {
+      const gone = (error as NodeJS.ErrnoException).code === "ENOENT";
+      if (!gone || looks > 100) throw error;
+    }
+  }
 }
