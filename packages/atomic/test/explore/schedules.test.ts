@@ -16,13 +16,13 @@ vi.setConfig({ testTimeout: 120_000 });
 type Atomic = typeof atomic;
 
 /** Another process: a copy of the package that shares no queue with the others of this process. */
-async function anotherProcess(name: string): Promise<Atomic> {
-  const url = new URL(`../../dist/index.js?${name}`, import.meta.url);
-  return (await import(/* @vite-ignore */ url.href)) as Atomic;
+async function anotherProcess(): Promise<Atomic> {
+  vi.resetModules();
+  return await import("../../src/index.ts");
 }
 
-const a = await anotherProcess("a");
-const b = await anotherProcess("b");
+const a = await anotherProcess();
+const b = await anotherProcess();
 
 async function proveInEveryOrder(
   scenarios: readonly Scenario[],

@@ -36,7 +36,7 @@ for (const containment of ["descriptor", "identity"] as const) {
           const victim = rootVictim(containment);
           const twice = all || (containment === "identity" && thereAndBack.has(program.name));
           // By identity calls wait, and each run takes milliseconds.
-          const share = twice ? 10 : containment === "identity" ? 7 : half === "sync" ? 5 : 3;
+          const share = twice ? 10 : containment === "identity" ? 10 : half === "sync" ? 8 : 5;
           const turn = twice ? 0 : programs.indexOf(program);
           const chosen = attacks.filter((_, i) => every || (i + turn) % share === 0);
           const { scenario, adversaries } = new Siege(program, half, victim, chosen);

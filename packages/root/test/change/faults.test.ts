@@ -14,8 +14,8 @@ import { openRoot, openRootSync, type FileSystem } from "../../src/index.ts";
 import { changes, plant, type Change } from "./support/changes.ts";
 import { snapshot } from "./support/snapshot.ts";
 
-// Of the errnos those that the methods look at, and two that they do not.
-const looked = new Set("EIO ENOSPC ENOENT ENOTDIR EEXIST EACCES ENOTEMPTY".split(" "));
+// Of the errnos those that the methods look at, and one that they do not.
+const looked = new Set("EIO ENOENT EEXIST EACCES ENOTEMPTY".split(" "));
 const fewErrnos = (name: CallName): readonly string[] =>
   errnosOf(name, "linux").filter((errno) => looked.has(errno));
 
