@@ -167,7 +167,8 @@ export interface Root extends AsyncDisposable {
   /**
    * Replaces the file as a whole, or creates it: `replaceFileAtomic` says what that means. Durable
    * unless `durable: false`. `flag: "wx"` is {@link create}, `"a"` is {@link appendFile}. Calls for one
-   * path take place in the order in which they were made.
+   * path take place in the order in which they were made; calls for one file by different paths do if they
+   * were made in the same moment.
    *
    * @throws effect as `replaceFileAtomic`; a failed call leaves the old content.
    */

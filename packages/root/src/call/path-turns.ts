@@ -4,6 +4,8 @@ import { wait, type Steps } from "@holdfast/fs/steps";
 export interface Search {
   /** Waits for the searches that began before: their calls go ahead in the same moment. */
   afterEarlier(): Steps<void>;
+  /** Whether no other call is looking: then none can overtake this one now. */
+  isAlone(): boolean;
   /** It is found, or there will be none. */
   found(): void;
 }
@@ -18,25 +20,32 @@ const longestSearchMs = 1000;
  * place is found waits until all that began before it have found theirs.
  */
 export class PathTurns {
-  /** The calls whose place has not been found yet, in order; each with the end of its search. */
-  private readonly searching = new Set<Promise<void>>();
+  /** The end of all searches that have begun; how many are under way. */
+  private searches: Promise<unknown> | undefined;
+  private searching = 0;
   private readonly last = new Map<string, Promise<void>>();
 
-  /** Says that a call has begun to look for its place, and returns what to call when it is found. */
+  /** Says that a call has begun to look for its place. */
   search(): Search {
-    let found!: () => void;
-    const ended = new Promise<void>((resolve) => {
-      found = resolve;
+    let end!: () => void;
+    const mine = new Promise<void>((resolve) => {
+      end = resolve;
     });
-    const earlier = [...this.searching];
-    this.searching.add(ended);
+    const earlier = this.searches;
+    const all = earlier === undefined ? mine : Promise.all([earlier, mine]);
+    this.searches = all;
+    this.searching++;
+    let over = false;
     return {
+      isAlone: () => this.searching === 1,
       found: () => {
-        this.searching.delete(ended);
-        found();
+        if (over) return;
+        over = true;
+        end();
+        if (--this.searching === 0) this.searches = undefined;
       },
       *afterEarlier() {
-        if (earlier.length > 0) yield* wait(orAfter(Promise.all(earlier), longestSearchMs));
+        if (earlier !== undefined) yield* wait(orAfter(earlier, longestSearchMs));
       },
     };
   }

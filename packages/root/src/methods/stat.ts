@@ -1,5 +1,5 @@
 import type { BigIntStats, Stats } from "node:fs";
-import { attempt, errorCode, nodeFstat, nodeLstat, type Steps } from "@holdfast/fs/steps";
+import { attempt, errorCode, nodeFstat, nodeLstat, Refusal, type Steps } from "@holdfast/fs/steps";
 import { namesOf, type RootCall } from "../call/root-call.ts";
 import { joinName } from "../path/names.ts";
 import { findEntry, findObject, parse } from "../walk/walker.ts";
@@ -21,9 +21,12 @@ function* lookAtName(call: RootCall, path: unknown, options: unknown): Steps<unk
   return stats;
 }
 
+/** How often a name is looked at again that others keep changing. */
+const maxLooks = 40;
+
 function* lookAtObject(call: RootCall, path: unknown, options: unknown): Steps<unknown> {
   const parsed = parse(call, path);
-  for (;;) {
+  for (let looks = 1; ; looks++) {
     const pin = yield* findObject(call, parsed, "follow");
     call.mayRead(namesOf(pin.place));
     call.checkMount(pin.stats);
@@ -31,7 +34,8 @@ function* lookAtObject(call: RootCall, path: unknown, options: unknown): Steps<u
     if (pin.handle !== undefined) return yield* nodeFstat(pin.handle, wantsBigint(options));
     const stats = (yield* nodeLstat(pin.path, wantsBigint(options))) as Stats;
     if (!stats.isSymbolicLink()) return stats;
-    yield* call.release(pin.place.directory); // a link by now; those that were met are counted on
+    if (looks === maxLooks) throw new Refusal("ERR_CHANGED");
+    yield* call.release(pin.place.directory); // a link by now
   }
 }
 

@@ -4,6 +4,7 @@ import {
   invalidCombination,
   Refusal,
   sleep,
+  wait,
   type Steps,
 } from "@holdfast/fs/steps";
 import {
@@ -134,8 +135,10 @@ function* putAtPlace(
     directory: yield* findParent(call, path, request.exclusive),
     name: path.last,
   };
+  // Whatever the caller asks for in the same moment has been heard of then.
+  if (search !== undefined) yield* wait(Promise.resolve());
   for (let looks = 1; ; looks++) {
-    if (looksFirst(call, place, content) && looks < maxLooks) {
+    if (looksFirst(call, place, content, search) && looks < maxLooks) {
       const next = yield* lookFirst(call, place, request);
       if (next !== undefined) {
         place = next;
@@ -145,7 +148,7 @@ function* putAtPlace(
     const target = pathOf(place);
     if (typeof target !== "string") throw notUtf8();
     if (place.name === ".") throw new Refusal("EISDIR");
-    if (looks === 1 && search !== undefined) yield* search.afterEarlier();
+    if (search !== undefined) yield* search.afterEarlier();
     yield* call.mayChange(namesOf(place));
     search?.found(); // the replacement takes its place in the queue at once
     const replaced = yield* attempt(
@@ -162,10 +165,16 @@ function* putAtPlace(
 /**
  * Mostly there is nothing that speaks against it, or the replacement will say so. But a source of
  * pieces is used up by the first attempt; rules are for the place where a link leads, and asked about
- * once; and of mounts, and of names that are not UTF-8, the replacement knows nothing.
+ * once; of mounts, and of names that are not UTF-8, the replacement knows nothing; and another call that
+ * is under way may lead to the same file, and must not go ahead while this one follows a link.
  */
-function looksFirst(call: RootCall, place: Place, content: Content): boolean {
-  if (content.kind === "pieces" || call.hasRules) return true;
+function looksFirst(
+  call: RootCall,
+  place: Place,
+  content: Content,
+  search: Search | undefined,
+): boolean {
+  if (content.kind === "pieces" || call.hasRules || search?.isAlone() === false) return true;
   return call.policy.crossMounts === "refuse" || typeof place.name !== "string";
 }
 

@@ -51,11 +51,15 @@ export function* copyEntry(
   if (run.preserveTimestamps) yield* giveTimes(run, file.stats, to, version);
 }
 
+/** Somebody who keeps making names for a file is not creating it. */
+const maxLooks = 100;
+
 /** A file that is being created by link(2) has two names for a moment. */
 function* settled(run: CopyRun, pin: Pin): Steps<Pin> {
   const { call } = run;
   let file = pin;
-  while (isBeingCreated(file.stats)) {
+  const waits = call.policy.hardlinks !== "allow";
+  for (let looks = 1; waits && looks < maxLooks && isBeingCreated(file.stats); looks++) {
     yield* call.release(file);
     yield* sleep(2);
     file = yield* call.core.strategy.pin(call, pin.place);

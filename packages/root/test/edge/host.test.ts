@@ -4,7 +4,13 @@ import fs, { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
-import { openRoot, openRootSync, type AuditEvent, type FileSystem } from "../../src/index.ts";
+import {
+  openRoot,
+  openRootSync,
+  type AuditEvent,
+  type FileSystem,
+  type RootSync,
+} from "../../src/index.ts";
 import { traceFileSystem } from "@holdfast/testing";
 import { tempDir } from "../../../atomic/test/support/temp-dir.ts";
 
@@ -75,6 +81,60 @@ it("the later of two writes stays, also by another spelling that takes longer to
     await Promise.all([older, root.writeFile("v2/state", `newer ${round}`)]);
     expect(readFileSync(join(dir, "v2/state"), "utf8")).toBe(`newer ${round}`);
   }
+});
+
+it.each([
+  ["of bytes", {}, (text: string) => text],
+  ["of pieces", {}, (text: string) => [text]],
+  ["with rules", { authorize: () => {} }, (text: string) => text],
+] as const)(
+  "the later of two writes %s stays, also where the older one goes through a link",
+  async (_, options, contentOf) => {
+    const dir = tempDir();
+    symlinkSync("state", join(dir, "link"));
+    symlinkSync("link", join(dir, "chain"));
+    await using root = await openRoot(dir, { durable: false, ...options });
+    for (let round = 0; round < 30; round++) {
+      const older = root.writeFile("chain", contentOf(`older ${round}`));
+      await Promise.all([older, root.writeFile("state", contentOf(`newer ${round}`))]);
+      expect(readFileSync(join(dir, "state"), "utf8")).toBe(`newer ${round}`);
+    }
+  },
+);
+
+it.each<[string, (root: RootSync) => unknown]>([
+  ["readFile", (root) => root.readFileSync("f")],
+  ["open", (root) => root.openSync("f")],
+  ["copyFile", (root) => root.copyFileSync("f", "copy")],
+  ["copyOut", (root) => root.copyOutSync("f", "/dev/null/x")],
+  ["cp", (root) => root.cpSync("f", "copy")],
+  ["appendFile", (root) => root.appendFileSync("f", "x")],
+  ["truncate", (root) => root.truncateSync("f")],
+  ["chmod", (root) => root.chmodSync("f", 0o600)],
+  ["utimes", (root) => root.utimesSync("f", 1, 1)],
+  ["writeFile", (root) => root.writeFileSync("f", "x")],
+])("%s does not wait for ever for a file that somebody keeps linking", (_, call) => {
+  const dir = tempDir();
+  writeFileSync(join(dir, "f"), "mine");
+  // As if it had just got, or lost, a second name: whenever it is looked at.
+  const linked = <Stats extends object>(stats: Stats): Stats =>
+    new Proxy(stats, {
+      get(of, name) {
+        if (name === "nlink" && (of as fs.BigIntStats).isFile()) return 2n;
+        if (name === "ctimeNs") return BigInt(Date.now()) * 1_000_000n;
+        const value: unknown = Reflect.get(of, name);
+        return typeof value === "function" ? value.bind(of) : value;
+      },
+    });
+  const fileSystem = {
+    ...fs,
+    fstatSync: (fd: number, options: object) => linked(fs.fstatSync(fd, options)),
+    lstatSync: (path: string, options: object) => linked(fs.lstatSync(path, options)!),
+  } as unknown as FileSystem;
+  using root = openRootSync(dir, { fileSystem });
+  const refused = expect.objectContaining({ code: "ERR_HARDLINK", effect: "none" });
+  expect(() => call(root)).toThrow(refused);
+  expect(readFileSync(join(dir, "f"), "utf8")).toBe("mine");
 });
 
 it("a stream that nothing was copied to is as it was", async () => {
