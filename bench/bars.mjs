@@ -12,6 +12,12 @@ const root = (job, other, atMost) => ({
   other,
   atMost,
 });
+const json = (job, other, atMost) => ({
+  cell: `json/${job}/4KiB`,
+  own: ["holdfast json"],
+  other,
+  atMost,
+});
 const bars = [
   one("fs-safe, both flushes", 0.4),
   one("write-file-atomic", 0.6),
@@ -30,6 +36,9 @@ const bars = [
   root("write/depth-3", "fs-safe root", 0.5),
   root("list/10000", "plain, by path", 1.5),
   { ...root("read/depth-10", "holdfast root", 1.5), otherCell: "root/tmpfs/read/depth-3" },
+  json("tmpfs/write", "write-json-file", 1),
+  json("disk/write", "write-json-file", 1),
+  { ...json("tmpfs/update", "holdfast json", 3), otherCell: "json/tmpfs/write/4KiB" },
 ];
 
 export const barCells = [...new Set(bars.map(({ cell }) => cell))];

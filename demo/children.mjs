@@ -6,7 +6,7 @@ const running = new Set();
 
 /**
  * Starts a Node process. `firstLine` resolves with the first line that it prints, `output()` with
- * all of them when it has ended.
+ * all of them when it has ended; `lines()` are the whole ones so far.
  */
 export function startChild(script, args) {
   const child = spawn(process.execPath, [script, ...args], {
@@ -31,6 +31,7 @@ export function startChild(script, args) {
         throw new Error(`${script} ended (${code}) before it said anything`);
       }),
     ]),
+    lines: () => text.split("\n").slice(0, -1),
     async output() {
       const { code, signal } = await ended;
       if (code !== 0) throw new Error(`${script} failed (${signal ?? code})`);

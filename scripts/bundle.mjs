@@ -60,17 +60,20 @@ async function modules(folder, entries, dependencies) {
       },
       minifyInternalExports: false, // stack traces and debuggers show the names
     });
-    return output.map(({ fileName, code }) => [fileName, withoutIndentation(fileName, code)]);
+    return output.map(({ fileName, code }) => [fileName, slim(fileName, code)]);
   } finally {
     await build.close();
   }
 }
 
-/** Lines stay lines, for stack traces; what they begin with is a fiftieth of the package. */
-function withoutIndentation(fileName, code) {
+/**
+ * Lines stay lines, for stack traces; what they begin with is a fiftieth of the package, and the lines
+ * that name the source of what follows a hundredth.
+ */
+function slim(fileName, code) {
   const texts = templateTexts(parseSync(fileName, code).program);
   const isText = (offset) => texts.some(({ start, end }) => start < offset && offset <= end);
-  return code.replace(/^\t+/gm, (tabs, offset) => (isText(offset) ? tabs : ""));
+  return code.replace(/^(?:\t+|\/\/ src\/.*\n)/gm, (text, offset) => (isText(offset) ? text : ""));
 }
 
 /** The parts of template literals that stand for themselves: there a tab is a tab. */

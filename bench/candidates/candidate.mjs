@@ -8,6 +8,9 @@
  * @property {(path: string, content: Buffer) => unknown} [replaceSync]
  * @property {(source: string, destination: string) => Promise<unknown>} [move]
  * @property {(dir: string) => Promise<OpenedRoot>} [root]  hands out one directory
+ * @property {(path: string, value: object) => Promise<unknown>} [writeJson]
+ * @property {(path: string, value: object) => unknown} [writeJsonSync]
+ * @property {(path: string, fn: (value: any) => object) => Promise<unknown>} [updateJson]
  *
  * @typedef {object} OpenedRoot  paths are relative
  * @property {(path: string) => Promise<Buffer>} read

@@ -8,9 +8,10 @@ import {
   lstatSync,
   openSync,
   renameSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
-import { cp, lstat, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { cp, lstat, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 const stagedFlags =
@@ -25,8 +26,20 @@ const levels = [
 ];
 
 export function candidates() {
-  return [...levels.map(plainCandidate), plainRoot];
+  return [...levels.map(plainCandidate), plainRoot, plainJson];
 }
+
+const textOf = (value) => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** What most programs do: a crash, or a reader, can meet half of it. */
+const plainJson = {
+  name: "plain, writeFile",
+  side: "plain",
+  writeJson: (path, value) => writeFile(path, textOf(value)),
+  writeJsonSync: (path, value) => writeFileSync(path, textOf(value)),
+  updateJson: async (path, fn) =>
+    writeFile(path, textOf(fn(JSON.parse(await readFile(path, "utf8"))))),
+};
 
 /** What a root is held against: the path joined to the directory, and nothing checked. */
 const plainRoot = {
@@ -47,6 +60,11 @@ function plainCandidate({ name, ...flush }) {
     replace: (path, content) => replace(path, content, flush),
     replaceSync: (path, content) => replaceSync(path, content, flush),
     move: (source, destination) => move(source, destination, flush),
+    writeJson: (path, value) => replace(path, Buffer.from(textOf(value)), flush),
+    writeJsonSync: (path, value) => replaceSync(path, Buffer.from(textOf(value)), flush),
+    // Without a lock.
+    updateJson: async (path, fn) =>
+      replace(path, Buffer.from(textOf(fn(JSON.parse(await readFile(path, "utf8"))))), flush),
   };
 }
 

@@ -1,3 +1,4 @@
+import { jsonCells } from "./json.mjs";
 import { moveCells } from "./move.mjs";
 import { replaceSyncCells } from "./replace-sync.mjs";
 import { replaceCells } from "./replace.mjs";
@@ -9,6 +10,7 @@ export const allCells = (places) => [
   ...replaceSyncCells(places),
   ...moveCells(places),
   ...rootCells(places),
+  ...jsonCells(places),
 ];
 
 /** `replace/tmpfs` names all cells whose name begins so, part by part; `*` stands for any part. */

@@ -4,8 +4,11 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { commandFor, environmentFor, packageRoot } from "../../atomic/test/support/node-script.ts";
 
-const readme = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
-const snippets = [...readme.matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
+const textOf = (path: string): string =>
+  readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8");
+const readme = textOf("../README.md");
+const guide = textOf("../../../docs/steps.md");
+const snippets = [...(readme + guide).matchAll(/^```js\n(.*?)^```$/gms)].map((match) => match[1]!);
 
 it("the README has snippets, and fits on a screen or two", () => {
   expect(snippets).toHaveLength(3);

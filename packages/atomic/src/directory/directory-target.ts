@@ -1,9 +1,17 @@
 import { createHash } from "node:crypto";
 import { sep } from "node:path";
-import { attempt, errorCode, invalidRange, lstat } from "@holdfast/fs/steps";
+import {
+  absolute,
+  attempt,
+  directoryOf,
+  errorCode,
+  invalidRange,
+  joinName,
+  lstat,
+  nameOf,
+  readPath,
+} from "@holdfast/fs/steps";
 import type { FileStats, Operation, PathArgument, Steps } from "@holdfast/fs/steps";
-import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
-import { absolute, readPath } from "../arguments.ts";
 
 /** A directory that is to be renamed or renamed over: the one name in the one directory. */
 export interface DirectoryTarget {

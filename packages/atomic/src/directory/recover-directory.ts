@@ -1,20 +1,21 @@
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
-  Operation,
-  quotePath,
-  Refusal,
-  requireCalls,
-  runAsync,
-  runSync,
-  stat,
   type CallName,
   type Effect,
   type Handle,
+  joinName,
+  Operation,
+  quotePath,
+  readBoolean,
+  Refusal,
+  requireCalls,
+  requireObject,
+  runAsync,
+  runSync,
+  stat,
   type Steps,
 } from "@holdfast/fs/steps";
 import { closeAll, openForSync, syncDirectory, type Synced } from "../durable/directories.ts";
-import { readBoolean, requireObject } from "../arguments.ts";
-import { joinName } from "../durable/paths.ts";
 import { renameWithRetrySteps } from "../durable/rename.ts";
 import {
   directoryArgument,

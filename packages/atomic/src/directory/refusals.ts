@@ -4,13 +4,13 @@ import { sep } from "node:path";
 import {
   attempt,
   errorCode,
+  type FileStats,
+  joinName,
   Refusal,
   sameIdentity,
   stat,
-  type FileStats,
   type Steps,
 } from "@holdfast/fs/steps";
-import { joinName } from "../durable/paths.ts";
 import { lstatIfPresent, type DirectoryTarget } from "./directory-target.ts";
 import type { Replacement } from "./replace-directory.ts";
 

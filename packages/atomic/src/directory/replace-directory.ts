@@ -2,22 +2,25 @@ import {
   attempt,
   commitPoint,
   errorCode,
+  type FileStats,
+  type FileSystem,
+  type Handle,
+  joinName,
   lstat,
   Operation,
+  readBoolean,
+  readPrefix,
+  readSignal,
   Refusal,
   requireCalls,
+  requireObject,
   runAsync,
   runSync,
   sameIdentity,
   shielded,
-  type FileStats,
-  type FileSystem,
-  type Handle,
   type Steps,
 } from "@holdfast/fs/steps";
 import { closeAll, openForSync, syncDirectory, type Synced } from "../durable/directories.ts";
-import { readBoolean, readPrefix, readSignal, requireObject } from "../arguments.ts";
-import { joinName } from "../durable/paths.ts";
 import { newStagedName } from "../staging/staged-name.ts";
 import {
   directoryArgument,

@@ -2,22 +2,23 @@ import {
   attempt,
   closeFlushed,
   errorCode,
+  type FileStats,
   fstat,
   fsync,
+  joinName,
+  nameOf,
   open,
   openFlags,
+  type Operation,
   quotePath,
   read,
   Refusal,
   rename,
+  type Steps,
   unlink,
   writeAll,
-  type FileStats,
-  type Operation,
-  type Steps,
 } from "@holdfast/fs/steps";
 import { syncDirectoryAt } from "../durable/directories.ts";
-import { joinName, nameOf } from "../durable/paths.ts";
 import type { Claim } from "./target-claim.ts";
 
 /**

@@ -5,10 +5,13 @@ import {
   close,
   errorCode,
   fstat,
+  joinName,
   lstat,
   mkdir,
   open,
   openFlags,
+  type Operation,
+  type PathArgument,
   processIdentity,
   processState,
   quotePath,
@@ -17,13 +20,10 @@ import {
   rmdir,
   shielded,
   sleep,
+  type Steps,
   unlink,
   wait,
-  type Operation,
-  type PathArgument,
-  type Steps,
 } from "@holdfast/fs/steps";
-import { joinName } from "../durable/paths.ts";
 import { newStagedName, parseStagedName } from "../staging/staged-name.ts";
 import { leaveBehind } from "./directory-target.ts";
 

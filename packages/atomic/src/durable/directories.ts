@@ -2,22 +2,22 @@ import {
   all,
   attempt,
   closeFlushed,
+  directoryOf,
   errorCode,
   fchmod,
+  type FileStats,
   fstat,
   fsync,
+  type Handle,
   mkdir,
   open,
   openFlags,
+  type Operation,
   permissionBits,
   shielded,
-  wait,
-  type FileStats,
-  type Handle,
-  type Operation,
   type Steps,
+  wait,
 } from "@holdfast/fs/steps";
-import { directoryOf } from "./paths.ts";
 
 /** Whether something was flushed; `"unsupported"` where the file system has no such thing. */
 export type Synced = boolean | "unsupported";

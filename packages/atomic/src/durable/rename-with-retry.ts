@@ -1,6 +1,15 @@
 import type { FileSystem } from "@holdfast/fs/steps";
-import { Operation, requireCalls, runAsync, runSync } from "@holdfast/fs/steps";
-import { absolute, readCount, readPath, readSignal, requireObject } from "../arguments.ts";
+import {
+  absolute,
+  Operation,
+  readCount,
+  readPath,
+  readSignal,
+  requireCalls,
+  requireObject,
+  runAsync,
+  runSync,
+} from "@holdfast/fs/steps";
 import { renameWithRetrySteps } from "./rename.ts";
 
 /** Options of `renameWithRetry`. */

@@ -1,17 +1,21 @@
 import { sep } from "node:path";
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
+  absolute,
+  type CallName,
   invalidRange,
   invalidType,
+  nameOf,
   Operation,
+  readBoolean,
+  readPath,
+  readSignal,
   requireCalls,
+  requireObject,
   runAsync,
   runSync,
-  type CallName,
 } from "@holdfast/fs/steps";
 import type { Synced } from "../durable/directories.ts";
-import { nameOf } from "../durable/paths.ts";
-import { absolute, readBoolean, readPath, readSignal, requireObject } from "../arguments.ts";
 import { move } from "./move-steps.ts";
 
 /** How far a copy has come. Sizes are those of the contents of regular files, in bytes. */

@@ -5,24 +5,26 @@ import {
   attempt,
   closeFlushed,
   commitPoint,
+  directoryOf,
   errorCode,
+  type FileStats,
   fstat,
   fsync,
+  type Handle,
+  joinName,
   lstat,
+  nameOf,
   open,
   openFlags,
+  type Operation,
   readdir,
   Refusal,
   sameIdentity,
   stat,
-  unlink,
-  type FileStats,
-  type Handle,
-  type Operation,
   type Steps,
+  unlink,
 } from "@holdfast/fs/steps";
 import { closeAll, openForSync, syncDirectory, type Synced } from "../durable/directories.ts";
-import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
 import { defaultPrefix, newStagedName } from "../staging/staged-name.ts";
 import { registerStaged, unregisterStaged } from "../staging/staged-registry.ts";
 import { TreeCopy } from "./copy-tree.ts";

@@ -1,19 +1,19 @@
 import {
   attempt,
+  directoryOf,
   errorCode,
+  type FileStats,
   link,
   lstat,
   mkdir,
+  type Operation,
+  type PathArgument,
   Refusal,
   rmdir,
   sameIdentity,
   stat,
-  type FileStats,
-  type Operation,
-  type PathArgument,
   type Steps,
 } from "@holdfast/fs/steps";
-import { directoryOf } from "../durable/paths.ts";
 import { renameWithRetrySteps } from "../durable/rename.ts";
 import { kindOf, lstatIfAny } from "./source-tree.ts";
 

@@ -1,18 +1,19 @@
 import {
   attempt,
+  directoryOf,
   errorCode,
+  type FileStats,
+  joinName,
   lstat,
+  type Operation,
+  type PathArgument,
   readdir,
   rename,
   rmdir,
   sameIdentity,
-  unlink,
-  type FileStats,
-  type Operation,
-  type PathArgument,
   type Steps,
+  unlink,
 } from "@holdfast/fs/steps";
-import { directoryOf, joinName } from "../durable/paths.ts";
 import { defaultPrefix, newStagedName } from "../staging/staged-name.ts";
 import { putInPlace, removeName } from "./put-in-place.ts";
 import {

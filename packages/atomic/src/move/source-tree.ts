@@ -5,17 +5,17 @@ import {
   accessFlags,
   attempt,
   errorCode,
+  type FileStats,
+  joinName,
   lstat,
+  type PathArgument,
   quotePath,
   readdir,
   readlink,
   Refusal,
   sameIdentity,
-  type FileStats,
-  type PathArgument,
   type Steps,
 } from "@holdfast/fs/steps";
-import { joinName } from "../durable/paths.ts";
 
 /** What a name can stand for, as far as moving it is concerned. */
 export type Kind = "file" | "directory" | "symlink" | "special";

@@ -1,15 +1,12 @@
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
+  absolute,
+  type CallName,
   currentPlatform,
   invalidCombination,
   invalidType,
-  platforms,
-  requireCalls,
-  type CallName,
   type Offload,
-} from "@holdfast/fs/steps";
-import {
-  absolute,
+  platforms,
   readBoolean,
   readCount,
   readMode,
@@ -17,8 +14,9 @@ import {
   readPrefix,
   readSignal,
   readWord,
+  requireCalls,
   requireObject,
-} from "../arguments.ts";
+} from "@holdfast/fs/steps";
 import type { Synced } from "../durable/directories.ts";
 import type { RenameRetry } from "../durable/rename.ts";
 import { defaultPrefix } from "../staging/staged-name.ts";

@@ -1,23 +1,23 @@
 import {
   attempt,
   commitPoint,
+  directoryOf,
   errorCode,
+  type FileStats,
   fstat,
   fsync,
   inline,
   isAborted,
   link,
   lstat,
+  type Operation,
   Refusal,
   rename,
   sameIdentity,
-  wait,
-  type FileStats,
-  type Operation,
   type Steps,
+  wait,
 } from "@holdfast/fs/steps";
 import { syncDirectory, type Synced } from "../durable/directories.ts";
-import { directoryOf } from "../durable/paths.ts";
 import { renameWithRetrySteps } from "../durable/rename.ts";
 import { unregisterStaged } from "../staging/staged-registry.ts";
 import { isPromise } from "./content.ts";

@@ -1,37 +1,34 @@
 import {
   all,
   attempt,
+  type Attempt,
   close,
   closeFlushed,
+  directoryOf,
   errorCode,
+  type FileStats,
   fstat,
+  type Handle,
+  joinName,
   lstat,
+  nameOf,
   open,
   openFlags,
-  Refusal,
-  stat,
-  unlink,
-  type Attempt,
-  type FileStats,
-  type Handle,
   type Operation,
+  Refusal,
+  resolveLink,
+  stat,
   type Steps,
+  unlink,
 } from "@holdfast/fs/steps";
 import { directoryIdentity, makeDirectories, openForSync } from "../durable/directories.ts";
-import { directoryOf, joinName, nameOf } from "../durable/paths.ts";
 import { newStagedName } from "../staging/staged-name.ts";
 import { registerStaged, unregisterStaged } from "../staging/staged-registry.ts";
 import { writeContent, type Content } from "./content.ts";
 import { swapped } from "./in-place.ts";
 import { giveMode, giveOwner, ownersDiffer, wantedMode } from "./metadata.ts";
 import type { ReplaceFileReceipt, Request } from "./options.ts";
-import {
-  checkWritable,
-  follows,
-  refuseByPolicy,
-  refuseDirectoryPath,
-  resolveLink,
-} from "./target.ts";
+import { checkWritable, follows, refuseByPolicy, refuseDirectoryPath } from "./target.ts";
 import { endTurn, settleTurn, takeTurn, type Turn } from "./target-queue.ts";
 
 /** A staged file: beside its target, with a name that nobody can guess. */

@@ -1,25 +1,23 @@
 import type { FileSystem } from "@holdfast/fs/steps";
 import {
+  absolute,
   attempt,
   errorCode,
+  joinName,
   lstat,
   Operation,
   processState,
-  readdir,
-  requireCalls,
-  runAsync,
-  unlink,
-  type Steps,
-} from "@holdfast/fs/steps";
-import { joinName } from "../durable/paths.ts";
-import {
-  absolute,
   readBoolean,
   readCount,
+  readdir,
   readPath,
   readPrefix,
+  requireCalls,
   requireObject,
-} from "../arguments.ts";
+  runAsync,
+  type Steps,
+  unlink,
+} from "@holdfast/fs/steps";
 import { defaultPrefix, parseStagedName } from "./staged-name.ts";
 
 /** A staged file that was found in a directory. */

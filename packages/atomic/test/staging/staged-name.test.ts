@@ -1,3 +1,4 @@
+import { readPrefix } from "@holdfast/fs/steps";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -5,7 +6,6 @@ import { once } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { findStagedFiles, stageFileAtomic, sweepStagedFiles } from "../../src/index.ts";
-import { readPrefix } from "../../src/arguments.ts";
 import { defaultPrefix, newStagedName, parseStagedName } from "../../src/staging/staged-name.ts";
 import { needs } from "../support/needs.ts";
 import { packageRoot } from "../support/node-script.ts";

@@ -59,11 +59,19 @@ export type ErrorCode =
   | "ERR_HOOK"
   | "ERR_INSIDE_SOURCE"
   | "ERR_INVALID_ARG"
+  | "ERR_JSON_INVALID"
+  | "ERR_JSON_SYNTAX"
+  | "ERR_JSON_UNSERIALIZABLE"
+  | "ERR_JSON_VERSION"
+  | "ERR_LOCK_HELD"
+  | "ERR_LOCK_LOST"
+  | "ERR_LOCK_TIMEOUT"
   | "ERR_NOT_FILE"
   | "ERR_OTHER_MOUNT"
   | "ERR_OWNERSHIP"
   | "ERR_PATH_ESCAPES"
   | "ERR_PATH_INVALID"
+  | "ERR_POISONED"
   | "ERR_SYMLINK"
   | "ERR_TOO_LARGE"
   | "ERR_UNSUPPORTED";
@@ -152,6 +160,28 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     retryable: true,
     meaning: "somebody else is doing the same at this moment",
   },
+  ERR_JSON_INVALID: {
+    kind: "state",
+    retryable: false,
+    meaning: "the JSON value is not what the schema asks for",
+  },
+  ERR_JSON_SYNTAX: { kind: "state", retryable: false, meaning: "it is not valid JSON" },
+  ERR_JSON_VERSION: {
+    kind: "state",
+    retryable: false,
+    meaning: "the document has a version that this program does not know",
+  },
+  ERR_LOCK_LOST: { kind: "state", retryable: false, meaning: "the lock is not held any more" },
+  ERR_LOCK_TIMEOUT: {
+    kind: "state",
+    retryable: true,
+    meaning: "the lock did not become free in time",
+  },
+  ERR_POISONED: {
+    kind: "state",
+    retryable: false,
+    meaning: "an earlier flush failed, and what is on the device is not known",
+  },
   ERR_NO_PROGRESS: {
     kind: "state",
     retryable: false,
@@ -175,6 +205,16 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
     kind: "refused",
     retryable: false,
     meaning: "an argument is missing, of the wrong type or out of range",
+  },
+  ERR_JSON_UNSERIALIZABLE: {
+    kind: "refused",
+    retryable: false,
+    meaning: "the value has no form in JSON",
+  },
+  ERR_LOCK_HELD: {
+    kind: "refused",
+    retryable: false,
+    meaning: "whoever asks for the lock holds it already",
   },
   ERR_NOT_FILE: {
     kind: "refused",

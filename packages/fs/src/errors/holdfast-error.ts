@@ -25,6 +25,10 @@ export interface HoldfastErrorFields {
   readonly hint?: string | undefined;
   /** What is wrong, as a clause. Default: the meaning of the code. */
   readonly problem?: string | undefined;
+  /** Further fields of the error, for what one code alone has. An excerpt is put below the message too. */
+  readonly more?:
+    | { readonly [field: string]: unknown; readonly excerpt?: string | undefined }
+    | undefined;
 }
 
 // In the registry of symbols, so that copies of this package recognise each other's errors.
@@ -75,6 +79,7 @@ export class HoldfastError extends Error {
     this.errno = fields.errno;
     this.suppressed = fields.suppressed ?? [];
     this.hint = fields.hint;
+    Object.assign(this, fields.more);
     Object.defineProperty(this, brand, { value: true });
     // Everybody who handles cancellation looks for this name; Node's own fs uses it too.
     Object.defineProperty(this, "name", {
@@ -99,7 +104,8 @@ function message(fields: HoldfastErrorFields): string {
   const left = (fields.leftovers ?? []).map(quotePath).join(", ");
   return (
     `${fields.op}${where && ` ${where}`}: ${problem}; ${onDisk[fields.effect]}` +
-    `${left && `; left behind: ${left}`} (${fields.code})${fields.hint ? `. ${fields.hint}` : ""}`
+    `${left && `; left behind: ${left}`} (${fields.code})${fields.hint ? `. ${fields.hint}` : ""}` +
+    (fields.more?.excerpt ? `\n${fields.more.excerpt}` : "")
   );
 }
 
@@ -139,4 +145,5 @@ export interface RefusalDetails {
   readonly problem?: string;
   readonly hint?: string;
   readonly cause?: unknown;
+  readonly more?: HoldfastErrorFields["more"];
 }

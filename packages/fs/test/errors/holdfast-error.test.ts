@@ -115,6 +115,13 @@ describe("the message", () => {
     expect(error.path).toBe(nasty);
   });
 
+  it("has an excerpt below it, which is a field too, as are others that one code alone has", () => {
+    const error = make({ hint: "Look.", more: { excerpt: "a b\n  ^", line: 3 } });
+    expect(error.message.split("\n").slice(1)).toEqual(["a b", "  ^"]);
+    expect(error).toMatchObject({ excerpt: "a b\n  ^", line: 3 });
+    expect(make({ more: { line: 3 } }).message).not.toContain("\n");
+  });
+
   it("leaves every other character of a path as it is", () => {
     expect(quotePath("/ö/日本/😀 x'y")).toBe('"/ö/日本/😀 x\'y"');
   });

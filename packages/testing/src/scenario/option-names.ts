@@ -57,6 +57,7 @@ const schedules: Roles<ScheduleOptions> = {
   maxSchedules: "choice",
   maxPreemptions: "choice",
   timers: "case",
+  maxTimerFirings: "case",
   reduce: "choice",
   maxCalls: "case",
   memory: "case",

@@ -35,7 +35,7 @@ export type ReplayOptions = CrashOptions &
  * @param text `failure.replay`
  * @param options those that the exploration was given. Needed are the ones that a case depends on:
  *   `adversaries` always, and if they were given `memory`, `models`, `leftovers`, `ignoredErrors`,
- *   `settleMs`, `timers` and `maxCalls`
+ *   `settleMs`, `timers`, `maxTimerFirings` and `maxCalls`
  * @returns a report of one case, which says that it is one: `assertPassed` asks only that it passes
  * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`) if the text names no case of this scenario
  * @example

@@ -2,6 +2,7 @@ import type { Call } from "../calls/call.ts";
 import { Interception, type Interceptor } from "../calls/intercept.ts";
 import type { MemoryBackend } from "../memory/memory-backend.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { letterOf } from "./choice.ts";
 
 /** A call that waits until it may be made. */
 interface Gate {
@@ -88,8 +89,4 @@ export class Contestant implements Interceptor {
       this.#listener.arrived();
     });
   }
-}
-
-export function letterOf(index: number): string {
-  return String.fromCharCode("A".charCodeAt(0) + index);
 }

@@ -20,9 +20,17 @@ export interface ScheduleOptions extends Budget {
   readonly maxPreemptions?: number;
   /**
    * `"virtual"`: in the runs, and nowhere else, timers and the time belong to a clock that is moved
-   * when all of them wait. `"real"`: they are left alone. Default: `"virtual"`.
+   * when all of them wait. `"events"`: that a timer runs out is a step as a call is one, and comes
+   * between any two calls. `"real"`: they are left alone. Default: `"virtual"`.
    */
-  readonly timers?: "virtual" | "real";
+  readonly timers?: "virtual" | "events" | "real";
+  /**
+   * With `timers: "events"`: the first so many timers of each run run out at any moment, the others only
+   * when nobody else could go on. So a program that asks again for ever has an end. Where it leaves anything
+   * out, `limits` says so: what was tried is all there is within this bound. `Infinity`: no bound.
+   * Default: 2.
+   */
+  readonly maxTimerFirings?: number;
   /** Of schedules that differ only in the order of calls that cannot see each other, one is enough. Default: true. */
   readonly reduce?: boolean;
   /** After so many calls in one schedule it is a failure that there is no end. Default: 10,000. */
@@ -50,7 +58,7 @@ export interface ScheduleOptions extends Budget {
  *
  * What is not explored stands in `limits`: a synchronous call is made at once, so that nobody comes
  * between it and what its run did before; calls that one run makes at the same time stay in their
- * order; a timer runs out only when nobody can make a call.
+ * order; a timer runs out only when nobody can make a call, unless `timers` is `"events"`.
  *
  * ```ts
  * const report = await exploreSchedules([increment, increment]);
@@ -61,6 +69,13 @@ export interface ScheduleOptions extends Budget {
  * began. It is behind `setTimeout`, `setInterval`, `setImmediate` and what clears them (global, in
  * `node:timers` and `node:timers/promises`), `Date`, and `performance.now`; `process.hrtime` and
  * `AbortSignal.timeout` are not on it.
+ *
+ * With `timers: "events"` a run that waits for a timer can go on at any moment, and so can one that could
+ * make a call and has a timer set: a lease ends during work, a heartbeat comes late. Of one run the timers
+ * run out in the order in which they are due. Of different runs they need not: what runs out moves the clock
+ * to the moment for which it was set, and a timer that was due before that is late, as on a machine that has
+ * too much to do. The clock never goes back. A run that has ended leaves its timers behind: they never run
+ * out. Whatever looks at the clock (sets a timer, changes a file) depends on what moves it.
  *
  * To lose a race and throw may be right, so that only `check` says whether it is. But a run that throws in
  * every schedule, or makes no call in any, is a failure whatever `check` says.
@@ -118,7 +133,7 @@ export async function replaySchedule(
   options: ScheduleOptions = {},
 ): Promise<Report> {
   checkArguments("replaySchedule", scenarios, options);
-  const { choices, never } = parseReplay(replay, scenarios.length);
+  const { choices, never } = parseReplay(replay, scenarios.length, options.timers === "events");
   const chooser = new AsWritten(choices);
   const stage = await setStage(scenarios, options);
   stage.exploration.leaveOut("one schedule was replayed");

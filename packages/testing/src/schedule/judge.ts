@@ -4,7 +4,7 @@ import { firstLine, numbered } from "../scenario/call-lines.ts";
 import type { Failure } from "../scenario/report.ts";
 import { checkOnce } from "../scenario/run-scenario.ts";
 import type { Contestant } from "./contestant.ts";
-import type { Played } from "./play-schedule.ts";
+import type { Played } from "./played.ts";
 import { formatChoices } from "./schedule-text.ts";
 
 /** What is wrong with a schedule that was played, if anything is. */
@@ -48,6 +48,7 @@ function whereOf(schedule: string, preemptions: number, of: Contestant | undefin
   const times = preemptions === 1 ? "once" : `${preemptions} times`;
   return [
     schedule === "" ? "no asynchronous call was made" : `schedule ${schedule}`,
+    ...(/[a-z]/.test(schedule) ? ["a small letter is a timer that ran out"] : []),
     ...(preemptions > 0 ? [`one that could go on was interrupted ${times}`] : []),
     ...(of === undefined ? [] : [`check of ${of.letter}`]),
   ].join(", ");

@@ -6,48 +6,24 @@ import { callLine, type ListedLine } from "../scenario/call-lines.ts";
 import { asError, startFrom, type Start } from "../scenario/run-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { CallFootprints } from "./call-footprint.ts";
-import { Contestant, type Listener } from "./contestant.ts";
-import { Footprint } from "./footprint.ts";
+import { isExpiry, letterOf, runOf, type Choice } from "./choice.ts";
 import { AsWritten, type Chooser } from "./chooser.ts";
+import { Contestant, type Listener } from "./contestant.ts";
+import { Expiries } from "./expiries.ts";
+import { Footprint } from "./footprint.ts";
+import { inTime } from "./in-time.ts";
+import type { Played, PlayOptions } from "./played.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { withClock } from "./virtual-time.ts";
+import type { VirtualTimer } from "./virtual-timer.ts";
 
 /** Before anybody's timers are replaced, so that it is always a real turn of the event loop. */
 const realImmediate = globalThis.setImmediate;
-const realTimeout = globalThis.setTimeout;
 
 /** How long it takes until a run that waits for nothing that we know of is believed to wait for ever. */
-const patienceMs = { virtual: 1000, real: 5000 } as const;
+const patienceMs = { virtual: 1000, events: 1000, real: 5000 } as const;
 /** Turns of the event loop in which somebody waits with `setImmediate` and makes no call. */
 const maxTurns = 1000;
-
-interface PlayOptions {
-  readonly timers: "virtual" | "real";
-  readonly maxCalls: number;
-  /** What the clock of the runs says at first, in milliseconds since the epoch. */
-  readonly startMs: number;
-  /** Whether the beginning of each run is a step of its own. */
-  readonly stepToBegin: boolean;
-}
-
-/** What came of one schedule. */
-export interface Played {
-  /** `"given up"`: the chooser wanted none. `"begun"`: see `stepToBegin`. */
-  readonly outcome: "ended" | "given up" | "begun" | "stuck" | "endless";
-  readonly memory: MemoryBackend;
-  readonly contestants: readonly Contestant[];
-  /** Whose steps, in order, by index. */
-  readonly choices: readonly number[];
-  /** How often one that could have gone on was interrupted. */
-  readonly preemptions: number;
-  readonly lines: readonly ListedLine[];
-  /** What in it was not under control, one line each. */
-  readonly limits: ReadonlySet<string>;
-  /** What a timer threw, that was nobody's to catch. */
-  readonly thrown: Error | undefined;
-  /** Who could go on at the end, by letter, and had not come for a long time. */
-  readonly starved: readonly string[];
-}
 
 /** Runs several programs on one file system, and lets `chooser` say whose call is made next. */
 export async function playSchedule(
@@ -67,7 +43,9 @@ class Player implements Listener {
   #unwantedAs: "given up" | "begun" | undefined;
   readonly #options: PlayOptions;
   readonly #clock: VirtualClock;
-  readonly #choices: number[] = [];
+  /** `undefined`: timers are no steps. */
+  readonly #expiries: Expiries | undefined;
+  readonly #choices: Choice[] = [];
   readonly #lines: ListedLine[] = [];
   readonly #limits = new Set<string>();
   /** What the step that is being made has used so far. */
@@ -76,8 +54,8 @@ class Player implements Listener {
   #calls = 0;
   #quiet = 0;
   #preemptions = 0;
-  /** Who went on last; nobody once everybody has waited. */
-  #last: Contestant | undefined;
+  /** Which run went on last; none once everybody has waited. */
+  #last: number | undefined;
   #over = false;
   #thrown: Error | undefined;
 
@@ -87,7 +65,10 @@ class Player implements Listener {
     chooser: Chooser,
     options: PlayOptions,
   ) {
-    this.#clock = new VirtualClock(options.startMs);
+    this.#clock = new VirtualClock(options.startMs, () => this.#footprint.add("clock", "read"));
+    if (options.timers === "events") {
+      this.#expiries = new Expiries(this.#clock, options.maxTimerFirings);
+    }
     // By the clock of the runs, too: the time of a file is never before the beginning of its disk.
     this.#memory = withClock(this.#clock, () => startFrom(start));
     const limited = start.memory.capacityBytes !== undefined;
@@ -100,7 +81,7 @@ class Player implements Listener {
   async play(): Promise<Played> {
     for (const contestant of this.#contestants) {
       if (this.#options.timers === "real") this.#begin(contestant);
-      else withClock(this.#clock, () => this.#begin(contestant));
+      else withClock(this.#clock, () => this.#begin(contestant), contestant.index);
     }
     await this.#settle();
     if (this.#calls > 0 && !this.#options.stepToBegin) this.#unwanted("begun");
@@ -123,23 +104,29 @@ class Player implements Listener {
     for (;;) {
       if (this.#thrown !== undefined) return "stuck";
       if (this.#calls >= this.#options.maxCalls) return "endless";
-      const able = this.#contestants.filter(({ gates }) => gates.length > 0);
+      const able = this.#able();
       if (able.length > 0) {
-        await this.#step(this.#contestants[this.#choose(able)]!, able);
+        const noCall = isExpiry(able[0]!);
+        if (noCall && this.#quiet >= this.#options.maxCalls) return "endless";
+        await this.#step(this.#choose(able), able);
       } else if (this.#contestants.every(({ end }) => end !== undefined)) {
         return "ended";
       } else if (this.#clock.hasTimers) {
-        if (this.#quiet++ >= this.#options.maxCalls) return "endless";
-        await this.#moveClock();
+        if (this.#quiet >= this.#options.maxCalls) return "endless";
+        await this.#letTimePass();
       } else if (!(await this.#somebodyArrives())) {
         return "stuck";
       }
     }
   }
 
-  #choose(able: readonly Contestant[]): number {
-    const indices = able.map(({ index }) => index);
-    const choice = this.#chooser.choose(indices);
+  #able(): Choice[] {
+    const calls = this.#contestants.filter(({ gates }) => gates.length > 0);
+    return [...calls.map(({ index }) => index), ...(this.#expiries?.able ?? [])];
+  }
+
+  #choose(able: readonly Choice[]): Choice {
+    const choice = this.#chooser.choose(able);
     if (choice !== undefined) return choice;
     this.#unwanted("given up");
     return this.#choose(able);
@@ -154,20 +141,28 @@ class Player implements Listener {
     this.#chooser = new AsWritten([]);
   }
 
-  async #step(contestant: Contestant, able: readonly Contestant[]): Promise<void> {
+  async #step(choice: Choice, able: readonly Choice[]): Promise<void> {
     const last = this.#last;
-    if (last !== contestant && able.some((one) => one === last)) this.#preemptions++;
-    this.#last = contestant;
-    this.#choices.push(contestant.index);
+    if (last !== undefined && last !== choice && able.includes(last)) this.#preemptions++;
+    this.#last = runOf(choice);
+    this.#choices.push(choice);
+    if (this.#expiries === undefined) {
+      if (this.#clock.hasTimers) {
+        this.#limits.add(
+          "the clock was moved only when nobody could make a call: no timer ran out between two calls",
+        );
+      }
+    } else if (this.#expiries.withheld.length > 0) this.#limits.add(this.#expiries.bound);
+    if (isExpiry(choice)) await this.#runOut(this.#expiries!.choose(runOf(choice)));
+    else await this.#makeCall(this.#contestants[choice]!);
+    this.#chooser.made(choice, this.#footprint);
+  }
+
+  async #makeCall(contestant: Contestant): Promise<void> {
     this.#quiet = 0;
     if (contestant.gates.length > 1) {
       this.#limits.add(
         `calls that ${contestant.letter} makes at the same time were made in the order in which it made them`,
-      );
-    }
-    if (this.#clock.hasTimers) {
-      this.#limits.add(
-        "the clock was moved only when nobody could make a call: no timer ran out between two calls",
       );
     }
     const gate = contestant.gates.shift()!;
@@ -176,19 +171,45 @@ class Player implements Listener {
     gate.open();
     await gate.made;
     await this.#settle();
-    this.#chooser.made(contestant.index, this.#footprint);
   }
 
-  async #moveClock(): Promise<void> {
+  /**
+   * The timer of a run runs out. Who does not look at the clock cannot tell in which order it was moved: it
+   * comes to the latest moment of all. The others look at it, among them who sets a timer, and whoever
+   * changes a file.
+   */
+  async #runOut(timer: VirtualTimer): Promise<void> {
+    this.#quiet++;
     this.#footprint = new Footprint();
+    this.#footprint.add("clock", "touch");
+    this.#lines.push({ text: this.#expiries!.line(timer) });
+    await this.#moveClock(() => this.#clock.runOut(timer));
+  }
+
+  /** Nobody has a choice. */
+  async #letTimePass(): Promise<void> {
+    if (this.#expiries === undefined) {
+      this.#quiet++;
+      this.#footprint = new Footprint();
+      await this.#moveClock(() => {
+        const ms = this.#clock.advance();
+        this.#lines.push({ text: `-- clock +${ms} ms` });
+      });
+    } else {
+      // Also where nobody else is left: in another order of the same steps somebody would have been.
+      this.#limits.add(this.#expiries.bound);
+      await this.#runOut(this.#clock.nextOfEach()[0]!);
+    }
+    this.#timePassed();
+  }
+
+  async #moveClock(move: () => void): Promise<void> {
     try {
-      const ms = this.#clock.advance();
-      this.#lines.push({ text: `-- clock +${ms} ms` });
+      move();
     } catch (error) {
       this.#thrown = asError(error);
     }
     await this.#settle();
-    this.#timePassed();
   }
 
   #timePassed(): void {
@@ -199,17 +220,10 @@ class Player implements Listener {
   /** Whether the call of somebody arrives who waits for something that is neither a call nor a timer. */
   async #somebodyArrives(): Promise<boolean> {
     const { timers } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const arrived = await Promise.race([
-      new Promise<boolean>((resolve) => {
-        this.#arrived = () => resolve(true);
-      }),
-      new Promise<boolean>((resolve) => {
-        timer = realTimeout(() => resolve(false), patienceMs[timers]);
-      }),
-    ]);
-    clearTimeout(timer);
-    if (!arrived) return false;
+    const arrived = new Promise<void>((resolve) => {
+      this.#arrived = resolve;
+    });
+    if (!(await inTime(arrived, patienceMs[timers]))) return false;
     await this.#settle();
     this.#timePassed(); // whatever it was, nobody could go on without it
     this.#limits.add(
@@ -244,6 +258,7 @@ class Player implements Listener {
     };
     const ended = (end: "done" | Error): void => {
       contestant.end = end;
+      if (this.#expiries !== undefined) this.#clock.forsake(contestant.index);
       if (!this.#over) this.#lines.push({ text: `${letter} -- ${endLine(end)}` });
       this.#arrived();
     };
@@ -274,9 +289,9 @@ class Player implements Listener {
   }
 
   #starved(): string[] {
-    const lately = new Set(this.#choices.slice(-Math.ceil(this.#choices.length / 2)));
-    return this.#contestants
-      .filter(({ gates, index }) => gates.length > 0 && !lately.has(index))
-      .map(({ letter }) => letter);
+    const lately = new Set(this.#choices.slice(-Math.ceil(this.#choices.length / 2)).map(runOf));
+    const able = [...this.#able().map(runOf), ...(this.#expiries?.withheld ?? [])];
+    const starved = new Set(able.filter((run) => !lately.has(run)));
+    return [...starved].toSorted((a, b) => a - b).map(letterOf);
   }
 }

@@ -3,12 +3,15 @@
  * order of Mazurkiewicz, with vector clocks.
  */
 
+import { runOf, type Choice } from "./choice.ts";
 import type { Footprint } from "./footprint.ts";
 
 /** A step that was made. */
 interface Event {
-  /** Whose: the index of a run, or `theClock`. */
+  /** Whose: the index of a run, or the one after the last for the clock. */
   readonly by: number;
+  /** Which step of that run it was; `undefined` if the clock was moved. */
+  readonly choice: Choice | undefined;
   readonly footprint: Footprint;
   /**
    * By run: the last event of it that had to come before, or is, this one; -1 if there is none. So `i`
@@ -34,8 +37,8 @@ export class Order {
     this.#runs = runs;
   }
 
-  /** Who moves the clock: it is on nobody's turn, so its events are in no race. */
-  get theClock(): number {
+  /** Who moves the clock when nobody has a choice, so that its events are in no race. */
+  get #theClock(): number {
     return this.#runs;
   }
 
@@ -48,8 +51,13 @@ export class Order {
     this.#events.length = length;
   }
 
-  /** Adds an event at the end and returns the races that it is the second one of. */
-  add(by: number, footprint: Footprint): Race[] {
+  /**
+   * Adds an event at the end and returns the races that it is the second one of.
+   *
+   * @param choice `undefined`: the clock was moved
+   */
+  add(choice: Choice | undefined, footprint: Footprint): Race[] {
+    const by = choice === undefined ? this.#theClock : runOf(choice);
     const second = this.#events.length;
     const after: number[] = Array.from({ length: this.#runs + 1 }, () => -1);
     const join = (event: Event): void => {
@@ -65,20 +73,20 @@ export class Order {
       // Already known to come before: through one of the same run, or through one in between.
       if ((after[event.by] as number) >= first) continue;
       if (!event.footprint.conflictsWith(footprint)) continue;
-      if (event.by !== this.theClock && by !== this.theClock) races.push({ first, second });
+      if (event.by !== this.#theClock && by !== this.#theClock) races.push({ first, second });
       join(event);
     }
     after[by] = second;
-    this.#events.push({ by, footprint, after });
+    this.#events.push({ by, choice, footprint, after });
     return races;
   }
 
   /**
-   * Who can begin, directly before the first of two events in a race, a schedule in which the second
-   * comes first: those with a step that nothing else after the first has to come before.
+   * What can begin, directly before the first of two events in a race, a schedule in which the second
+   * comes first: the steps that nothing else after the first has to come before.
    */
-  initials({ first, second }: Race): number[] {
-    const chosen: number[] = [];
+  initials({ first, second }: Race): Choice[] {
+    const chosen: Choice[] = [];
     const free: number[] = [];
     const comesBefore = (i: number, j: number): boolean => {
       const [one, other] = [this.#events[i]!, this.#events[j]!];
@@ -86,7 +94,10 @@ export class Order {
     };
     for (let i = first + 1; i <= second; i++) {
       if (i !== second && comesBefore(first, i)) continue;
-      if (!free.some((earlier) => comesBefore(earlier, i))) chosen.push(this.#events[i]!.by);
+      const { choice } = this.#events[i]!;
+      if (choice !== undefined && !free.some((earlier) => comesBefore(earlier, i))) {
+        chosen.push(choice);
+      }
       free.push(i);
     }
     return chosen;

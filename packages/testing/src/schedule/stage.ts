@@ -5,16 +5,18 @@ import { scheduleOptionNames } from "../scenario/option-names.ts";
 import { asError, prepare, type Start } from "../scenario/run-scenario.ts";
 import { requireScenario } from "../scenario/require-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { letterOf } from "./choice.ts";
 import { Before, type Chooser } from "./chooser.ts";
-import { letterOf } from "./contestant.ts";
 import type { ScheduleOptions } from "./explore-schedules.ts";
 import { judge, neverRight } from "./judge.ts";
 import { Outcomes } from "./outcomes.ts";
-import { playSchedule, type Played } from "./play-schedule.ts";
+import { playSchedule } from "./play-schedule.ts";
+import type { Played } from "./played.ts";
 import { installVirtualTime } from "./virtual-time.ts";
 
 const maxRuns = 26; // letters
 const defaultMaxCalls = 10_000;
+const defaultMaxTimerFirings = 2;
 
 /** Where schedules of the same programs are played, from the same beginning. */
 class Stage {
@@ -70,7 +72,7 @@ class Stage {
   /** Plays one schedule, unless it comes to nothing. */
   async #play(chooser: Chooser): Promise<Played | undefined> {
     const { timers = "virtual" } = this.#options;
-    const restore = timers === "virtual" ? installVirtualTime() : (): void => {};
+    const restore = timers === "real" ? (): void => {} : installVirtualTime();
     let played: Played;
     try {
       played = await this.#playOnce(chooser);
@@ -96,9 +98,18 @@ class Stage {
   }
 
   #playOnce(chooser: Chooser): Promise<Played> {
-    const { timers = "virtual", maxCalls = defaultMaxCalls } = this.#options;
-    const options = { timers, maxCalls, startMs: this.#startMs, stepToBegin: this.#stepToBegin };
-    return playSchedule(this.#scenarios, this.#start, chooser, options);
+    const {
+      timers = "virtual",
+      maxTimerFirings = defaultMaxTimerFirings,
+      maxCalls = defaultMaxCalls,
+    } = this.#options;
+    return playSchedule(this.#scenarios, this.#start, chooser, {
+      timers,
+      maxTimerFirings,
+      maxCalls,
+      startMs: this.#startMs,
+      stepToBegin: this.#stepToBegin,
+    });
   }
 }
 
@@ -148,6 +159,7 @@ export function checkArguments(
   for (const [name, least] of [
     ["maxSchedules", 1],
     ["maxPreemptions", 0],
+    ["maxTimerFirings", 0],
     ["maxCalls", 1],
   ] as const) {
     const value = options[name];
@@ -155,9 +167,12 @@ export function checkArguments(
       throw invalidRange(op, name, `at least ${least}`, value);
     }
   }
-  const { timers } = options;
-  if (timers !== undefined && timers !== "virtual" && timers !== "real") {
-    throw invalidRange(op, "timers", '"virtual" or "real"', timers);
+  const { timers = "virtual" } = options;
+  if (timers !== "virtual" && timers !== "events" && timers !== "real") {
+    throw invalidRange(op, "timers", '"virtual", "events" or "real"', timers);
+  }
+  if (options.maxTimerFirings !== undefined && timers !== "events") {
+    throw invalidCombination(op, '"maxTimerFirings" needs timers: "events"');
   }
   if (options.reduce === true && options.maxPreemptions !== undefined) {
     throw invalidCombination(

@@ -1,78 +1,32 @@
-import { AsyncResource } from "node:async_hooks";
+import { VirtualImmediate, type VirtualTimer } from "./virtual-timer.ts";
 
-/** What `setTimeout` returns: of the shape of `NodeJS.Timeout`. */
-export class VirtualTimer {
-  readonly #clock: VirtualClock;
-  readonly #delayMs: number;
-  readonly #repeats: boolean;
-  readonly #call: () => void;
-  /** When it runs out, in milliseconds of the clock. */
-  dueMs = 0;
-
-  constructor(clock: VirtualClock, call: () => void, delayMs: number, repeats: boolean) {
-    this.#clock = clock;
-    // It runs for whoever has set it, not for whoever moves the clock.
-    this.#call = AsyncResource.bind(call);
-    this.#delayMs = delayMs;
-    this.#repeats = repeats;
-    this.refresh();
-  }
-
-  run(): void {
-    if (this.#repeats) this.refresh();
-    this.#call();
-  }
-
-  refresh(): this {
-    this.#clock.remove(this);
-    this.dueMs = this.#clock.nowMs + this.#delayMs;
-    this.#clock.insert(this);
-    return this;
-  }
-
-  close(): this {
-    this.#clock.remove(this);
-    return this;
-  }
-
-  // Nothing keeps a schedule going but its runs.
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
-  }
-
-  hasRef(): boolean {
-    return true;
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
-  }
-}
-
-/** A clock that stands still until somebody moves it to the next moment for which a timer is set. */
+/** A clock that stands still until somebody moves it to the moment for which a timer is set. */
 export class VirtualClock {
   readonly #startMs: number;
+  readonly #onRead: () => void;
   #nowMs: number;
   /** The next one first; of equal ones the one that was set first. */
   readonly #timers: VirtualTimer[] = [];
-  #immediates: VirtualTimer[] = [];
+  readonly #gone = new Set<number>();
+  #immediates: VirtualImmediate[] = [];
 
-  /** @param startMs milliseconds since the epoch */
-  constructor(startMs: number) {
+  /**
+   * @param startMs milliseconds since the epoch
+   * @param onRead called when anybody looks at the clock: to set a timer is to look, too
+   */
+  constructor(startMs: number, onRead: () => void = () => {}) {
     this.#startMs = startMs;
     this.#nowMs = startMs;
+    this.#onRead = onRead;
   }
 
   get nowMs(): number {
+    this.#onRead();
     return this.#nowMs;
   }
 
   get elapsedMs(): number {
-    return this.#nowMs - this.#startMs;
+    return this.nowMs - this.#startMs;
   }
 
   /** Whether a timer is set. */
@@ -80,7 +34,14 @@ export class VirtualClock {
     return this.#timers.length > 0 || this.#immediates.length > 0;
   }
 
+  /** The timer of each owner that is due first, in the order in which they are due. */
+  nextOfEach(): VirtualTimer[] {
+    const seen = new Set<number | undefined>();
+    return this.#timers.filter(({ owner }) => !seen.has(owner) && seen.add(owner));
+  }
+
   insert(timer: VirtualTimer): void {
+    if (timer.owner !== undefined && this.#gone.has(timer.owner)) return;
     const at = this.#timers.findIndex(({ dueMs }) => dueMs > timer.dueMs);
     this.#timers.splice(at === -1 ? this.#timers.length : at, 0, timer);
   }
@@ -88,37 +49,51 @@ export class VirtualClock {
   remove(timer: VirtualTimer): void {
     const at = this.#timers.indexOf(timer);
     if (at !== -1) this.#timers.splice(at, 1);
-    this.#immediates = this.#immediates.filter((one) => one !== timer);
   }
 
-  setImmediate(call: () => void): VirtualTimer {
-    const timer = new VirtualTimer(this, call, 0, false);
-    this.remove(timer);
-    this.#immediates.push(timer);
-    return timer;
+  /** Forgets the timers of an owner, and those that it is still going to set. */
+  forsake(owner: number): void {
+    this.#gone.add(owner);
+    for (const timer of this.#timers.filter((one) => one.owner === owner)) timer.close();
+  }
+
+  setImmediate(call: () => void): VirtualImmediate {
+    const immediate = new VirtualImmediate(call);
+    this.#immediates.push(immediate);
+    return immediate;
   }
 
   /** Runs what `setImmediate` was told: that takes no time. Returns whether there was anything. */
   runImmediates(): boolean {
     const due = this.#immediates;
     this.#immediates = [];
-    for (const timer of due) timer.run();
+    for (const immediate of due) immediate.run();
     return due.length > 0;
+  }
+
+  /** How far it is until a timer is due, in milliseconds; negative if it is late. */
+  until({ dueMs }: VirtualTimer): number {
+    return dueMs - this.#nowMs;
+  }
+
+  /** Runs a timer: at the moment for which it is set, or now if that is over. The clock never goes back. */
+  runOut(timer: VirtualTimer): void {
+    this.remove(timer);
+    this.#nowMs = Math.max(this.#nowMs, timer.dueMs);
+    timer.run();
   }
 
   /** Moves to the next moment for which a timer is set, and runs it. Returns how far, in milliseconds. */
   advance(): number {
-    const next = this.#timers.shift();
+    const next = this.#timers[0];
     if (next === undefined) return 0;
     const before = this.#nowMs;
-    this.#nowMs = next.dueMs;
-    next.run();
+    this.runOut(next);
     // All that run out at the same moment, but not what they set for the moment that it is.
     const due = this.#timers.filter(({ dueMs }) => dueMs <= this.#nowMs);
     for (const timer of due) {
       if (!this.#timers.includes(timer)) continue; // one before has cleared it
-      this.remove(timer);
-      timer.run();
+      this.runOut(timer);
     }
     return this.#nowMs - before;
   }

@@ -6,14 +6,27 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import { promisify } from "node:util";
-import { VirtualTimer, type VirtualClock } from "./virtual-clock.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+import { VirtualImmediate, VirtualTimer } from "./virtual-timer.ts";
 
-const clocks = new AsyncLocalStorage<VirtualClock>();
-
-/** Calls `work`, and whatever follows from it asynchronously, with this clock. */
-export function withClock<Result>(clock: VirtualClock, work: () => Result): Result {
-  return clocks.run(clock, work);
+/** By what somebody goes, and whose the timers are that he sets. */
+interface Time {
+  readonly clock: VirtualClock;
+  readonly owner: number | undefined;
 }
+
+const times = new AsyncLocalStorage<Time>();
+
+/**
+ * Calls `work`, and whatever follows from it asynchronously, with this clock.
+ *
+ * @param owner of the timers that it sets: the index of a run
+ */
+export function withClock<Result>(clock: VirtualClock, work: () => Result, owner?: number): Result {
+  return times.run({ clock, owner }, work);
+}
+
+const currentClock = (): VirtualClock | undefined => times.getStore()?.clock;
 
 type AnyFunction = (...args: never[]) => unknown;
 type Names = Record<string, unknown>;
@@ -66,11 +79,11 @@ function replaceAll(): () => void {
   );
   const { now: realNow } = Date;
   const realDate = Date;
-  replace(Date, "now", () => clocks.getStore()?.nowMs ?? realNow());
+  replace(Date, "now", () => currentClock()?.nowMs ?? realNow());
   replace(globalThis, "Date", dateLike(realDate));
   const realPerformanceNow = performance.now.bind(performance);
   // Not the real one plus what the clock was moved: that would differ from run to run.
-  replace(performance, "now", () => clocks.getStore()?.elapsedMs ?? realPerformanceNow());
+  replace(performance, "now", () => currentClock()?.elapsedMs ?? realPerformanceNow());
   syncBuiltinESMExports();
   return () => {
     for (const one of undo) one();
@@ -82,7 +95,7 @@ function replaceAll(): () => void {
 function dateLike(real: DateConstructor): DateConstructor {
   return new Proxy(real, {
     construct(target, args: unknown[], newTarget) {
-      const clock = args.length === 0 ? clocks.getStore() : undefined;
+      const clock = args.length === 0 ? currentClock() : undefined;
       return Reflect.construct(
         target,
         clock === undefined ? args : [clock.nowMs],
@@ -90,7 +103,7 @@ function dateLike(real: DateConstructor): DateConstructor {
       ) as Date;
     },
     apply: () => {
-      const clock = clocks.getStore();
+      const clock = currentClock();
       return (clock === undefined ? new real() : new real(clock.nowMs)).toString();
     },
   });
@@ -100,20 +113,22 @@ function timersLike(real: Names): Names {
   const start =
     (name: string, repeats: boolean): AnyFunction =>
     (call: AnyFunction, delay?: unknown, ...args: never[]) => {
-      const clock = clocks.getStore();
-      if (clock === undefined)
+      const time = times.getStore();
+      if (time === undefined)
         return (real0[name] as AnyFunction)(call as never, delay as never, ...args);
       mustBeFunction(call);
-      return new VirtualTimer(clock, () => void call(...args), toDelayMs(delay), repeats);
+      const { clock, owner } = time;
+      const settings = { delayMs: toDelayMs(delay), repeats, owner };
+      return new VirtualTimer(clock, () => void call(...args), settings);
     };
   const stop =
     (name: string): AnyFunction =>
     (timer: unknown) => {
-      if (timer instanceof VirtualTimer) timer.close();
+      if (isVirtual(timer)) timer.close();
       else (real0[name] as AnyFunction)(timer as never);
     };
   const immediate = (call: AnyFunction, ...args: never[]): unknown => {
-    const clock = clocks.getStore();
+    const clock = currentClock();
     if (clock === undefined) return (real0["setImmediate"] as AnyFunction)(call as never, ...args);
     mustBeFunction(call);
     return clock.setImmediate(() => void call(...args));
@@ -152,7 +167,7 @@ function promisesLike(real: Names): Names {
   const orReal =
     (name: string, own: AnyFunction): AnyFunction =>
     (...args) =>
-      (clocks.getStore() === undefined ? (before[name] as AnyFunction) : own)(...args);
+      (currentClock() === undefined ? (before[name] as AnyFunction) : own)(...args);
   return {
     setTimeout: orReal("setTimeout", sleep),
     setImmediate: orReal("setImmediate", sleepImmediate),
@@ -184,7 +199,7 @@ function waiting(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
-      if (timer instanceof VirtualTimer) timer.close();
+      if (isVirtual(timer)) timer.close();
       const reason = signal?.reason as unknown;
       reject(Object.assign(new Error("The operation was aborted", { cause: reason }), abortError));
     };
@@ -199,6 +214,9 @@ function waiting(
 }
 
 const abortError = { name: "AbortError", code: "ABORT_ERR" };
+
+const isVirtual = (timer: unknown): timer is VirtualTimer | VirtualImmediate =>
+  timer instanceof VirtualTimer || timer instanceof VirtualImmediate;
 
 function promisified(own: AnyFunction, promise: AnyFunction): AnyFunction {
   return Object.assign(own, { [promisify.custom]: promise });

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { expiryOf, isExpiry, runOf, type Choice } from "../../src/schedule/choice.ts";
 import { Footprint, type Use } from "../../src/schedule/footprint.ts";
 import { Search, type SearchOptions } from "../../src/schedule/search.ts";
 
@@ -89,6 +90,109 @@ const programs = fc.oneof(
   fc.tuple(program(2), program(2), program(1), program(1)),
 );
 const seed = 20_260_102;
+const slow = { timeout: 60_000 };
+
+/** A run with a timer, set when it has made so many calls, and cleared when it has made so many. */
+interface TimedProgram {
+  readonly calls: Program;
+  readonly expiry: Footprint;
+  readonly from: number;
+  readonly until: number;
+}
+
+interface TimedStep {
+  readonly choice: Choice;
+  readonly footprint: Footprint;
+}
+
+/** What can come after `steps`: of each run the next call, and the timer while it is set. */
+function nextOf(programs: readonly TimedProgram[], steps: readonly TimedStep[]): TimedStep[] {
+  const count = (choice: Choice): number => steps.filter((one) => one.choice === choice).length;
+  return programs.flatMap(({ calls, expiry, from, until }, run) => {
+    const made = count(run);
+    const call = calls[made];
+    const isSet = made >= from && made < until && count(expiryOf(run)) === 0;
+    // Once it has ended its timer is nobody's.
+    if (call === undefined) return [];
+    const next: TimedStep[] = [{ choice: run, footprint: call }];
+    if (isSet) next.push({ choice: expiryOf(run), footprint: expiry });
+    return next;
+  });
+}
+
+function enumeratedTimed(
+  given: readonly TimedProgram[],
+  steps: readonly TimedStep[] = [],
+): TimedStep[][] {
+  const next = nextOf(given, steps);
+  if (next.length === 0) return [[...steps]];
+  return next.flatMap((one) => enumeratedTimed(given, [...steps, one]));
+}
+
+function searchedTimed(given: readonly TimedProgram[]): TimedStep[][] {
+  const search = new Search({ runs: given.length, reduce: true, maxPreemptions: Infinity });
+  const schedules: TimedStep[][] = [];
+  do {
+    const steps: TimedStep[] = [];
+    for (let next = nextOf(given, steps); ; next = nextOf(given, steps)) {
+      if (next.length === 0) {
+        schedules.push(steps);
+        break;
+      }
+      const calls = next.filter(({ choice }) => !isExpiry(choice));
+      const able = [...calls, ...next.filter(({ choice }) => isExpiry(choice))];
+      const chosen = search.choose(able.map(({ choice }) => choice));
+      if (chosen === undefined) break;
+      const step = next.find(({ choice }) => choice === chosen)!;
+      steps.push(step);
+      search.made(chosen, step.footprint);
+    }
+  } while (search.next());
+  expect(search.diverged).toBe(false);
+  return schedules;
+}
+
+/** As `orderOf`; the steps of one run are always in an order. */
+function orderOfTimed(steps: readonly TimedStep[]): string {
+  const pairs: string[] = [];
+  const nameOf = (at: number): string => {
+    const run = runOf(steps[at]!.choice);
+    const before = steps.slice(0, at).filter(({ choice }) => runOf(choice) === run).length;
+    return `${run}.${before}`;
+  };
+  for (const [i, one] of steps.entries()) {
+    pairs.push(`${nameOf(i)}=${isExpiry(one.choice) ? "expiry" : "call"}`);
+    for (let j = i + 1; j < steps.length; j++) {
+      const other = steps[j]!;
+      if (runOf(one.choice) === runOf(other.choice)) continue;
+      if (one.footprint.conflictsWith(other.footprint)) pairs.push(`${nameOf(i)}<${nameOf(j)}`);
+    }
+  }
+  return pairs.toSorted().join(" ");
+}
+
+const timedProgram = (maxLength: number): fc.Arbitrary<TimedProgram> =>
+  fc.record({
+    calls: program(maxLength),
+    expiry: step,
+    from: fc.nat(2),
+    until: fc.integer({ min: 1, max: 4 }),
+  });
+const timedPrograms = fc.oneof(
+  fc.tuple(timedProgram(3), timedProgram(3)),
+  fc.tuple(timedProgram(2), timedProgram(2), timedProgram(1)),
+);
+
+test("the same of runs with a timer, which a call may clear, or the end of the run", slow, () => {
+  fc.assert(
+    fc.property(timedPrograms, (given) => {
+      const orders = new Set(enumeratedTimed(given).map(orderOfTimed));
+      const reduced = searchedTimed(given).map(orderOfTimed);
+      expect(reduced.toSorted()).toEqual([...orders].toSorted());
+    }),
+    { numRuns: 500, seed },
+  );
+});
 
 test("with reduction every order of what conflicts comes once, and none is missing", () => {
   fc.assert(

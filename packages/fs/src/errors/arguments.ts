@@ -2,7 +2,8 @@
 
 import { isAbsolute, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { currentPlatform, invalidCombination, invalidRange, invalidType } from "@holdfast/fs/steps";
+import { currentPlatform } from "../platform/platform.ts";
+import { invalidCombination, invalidRange, invalidType } from "./misuse.ts";
 
 /** Checks that there are options at all. */
 export function requireObject(op: string, options: unknown): void {

@@ -1,0 +1,69 @@
+import {
+  absolute,
+  invalidCombination,
+  invalidType,
+  readPath,
+  requireCalls,
+  type CallName,
+  type FileSystem,
+} from "@holdfast/fs/steps";
+import type { LogTarget } from "./options.ts";
+
+/** Where a log is, for protocols. */
+export interface LogFile {
+  /** As the caller gave it, for errors. */
+  readonly shown: string;
+  /** The port by which it is reached: a root is one too. */
+  readonly fileSystem: FileSystem | undefined;
+  /** The path as that port takes it: absolute, or relative to the root. */
+  readonly path: string;
+}
+
+/**
+ * Checks where a log is, before any I/O.
+ *
+ * @param needs the calls that an injected file system must have
+ */
+export function logFileOf(
+  op: string,
+  target: LogTarget,
+  half: "async" | "sync",
+  fileSystem: FileSystem | undefined,
+  needs: readonly CallName[] = [],
+): LogFile {
+  const file = locate(op, target, half, fileSystem);
+  requireCalls(op, file.fileSystem, half, needs);
+  return file;
+}
+
+function locate(
+  op: string,
+  target: LogTarget,
+  half: "async" | "sync",
+  fileSystem: FileSystem | undefined,
+): LogFile {
+  if (typeof target === "string" || target instanceof URL) {
+    const shown = readPath(op, "target", target);
+    return { shown, fileSystem, path: absolute(shown) };
+  }
+  if (typeof target !== "object" || target === null || !("root" in target)) {
+    throw invalidType(op, "target", "a path, a file: URL, or { root, path }", target);
+  }
+  const path = readPath(op, "target.path", target.path);
+  if (fileSystem !== undefined) {
+    throw invalidCombination(op, '"fileSystem" is the root itself for a path in a root');
+  }
+  if (half === "sync") {
+    throw invalidCombination(op, "a log in a root has no synchronous form");
+  }
+  const promises: unknown = (target.root as { promises?: unknown } | null | undefined)?.promises;
+  if (typeof promises !== "object" || promises === null) {
+    throw invalidType(op, "target.root", "a Root of @holdfast/root", target.root);
+  }
+  // One object for one root: who waits for the same lock in this thread is told apart by it.
+  let port = ports.get(promises);
+  if (port === undefined) ports.set(promises, (port = { promises }));
+  return { shown: path, fileSystem: port, path };
+}
+
+const ports = new WeakMap<object, FileSystem>();

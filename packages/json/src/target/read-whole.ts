@@ -1,0 +1,78 @@
+import { Buffer } from "node:buffer";
+import {
+  attempt,
+  closeFlushed,
+  errorCode,
+  fstat,
+  type Handle,
+  open,
+  openFlags,
+  type Operation,
+  permissionBits,
+  read,
+  Refusal,
+  type Steps,
+} from "@holdfast/fs/steps";
+import type { Found } from "./place.ts";
+
+/** Where a file does not say how long it is (in /proc, say), it is read in pieces of this size. */
+const pieceBytes = 64 * 1024;
+
+/** Node refuses more than 2 ** 31 - 1 bytes in one call. */
+const largestRead = 1 << 30;
+
+/** The content of a file; `undefined` if nothing has that name. */
+export function* readWhole(
+  operation: Operation,
+  path: string,
+  maxBytes: number,
+): Steps<Found | undefined> {
+  // Without O_NONBLOCK, opening a FIFO waits for somebody who writes to it.
+  const opened = yield* attempt(open(path, openFlags.readOnly | openFlags.nonBlocking));
+  if (!opened.ok) {
+    const code = errorCode(opened.error);
+    if (code === "ENOENT") return undefined;
+    if (code === "ENXIO") throw notAFile(opened.error); // what open(2) says of a socket
+    throw opened.error;
+  }
+  const handle = opened.value;
+  try {
+    const stats = yield* fstat(handle);
+    if (stats.isDirectory()) throw new Refusal("EISDIR");
+    if (!stats.isFile()) throw notAFile();
+    const bytes = yield* readAll(handle, Number(stats.size), maxBytes);
+    const isPrivate = operation.platform.modes && (permissionBits(stats) & 0o077) === 0;
+    return { bytes, isPrivate };
+  } finally {
+    yield* operation.cleanUp(closeFlushed(handle));
+  }
+}
+
+/** Counted as it comes: a file can grow while it is read, and some say that they are empty and are not. */
+function* readAll(handle: Handle, size: number, maxBytes: number): Steps<Uint8Array> {
+  if (size > maxBytes) throw tooLarge(maxBytes);
+  let buffer = Buffer.allocUnsafe(size === 0 ? Math.min(pieceBytes, maxBytes + 1) : size);
+  let filled = 0;
+  for (;;) {
+    const room = buffer.subarray(filled, filled + largestRead);
+    const length = yield* read(handle, room, filled);
+    filled += length;
+    if (filled > maxBytes) throw tooLarge(maxBytes);
+    if (length === 0 || (filled === size && size > 0)) return buffer.subarray(0, filled);
+    if (filled === buffer.length) {
+      const grown = Buffer.allocUnsafe(Math.min(filled * 2, maxBytes + 1));
+      buffer.copy(grown, 0, 0, filled);
+      buffer = grown;
+    }
+  }
+}
+
+/** More than `maxBytes`. */
+export const tooLarge = (maxBytes: number): Refusal =>
+  new Refusal("ERR_TOO_LARGE", {
+    problem: `the content is longer than the ${maxBytes} bytes allowed`,
+    hint: 'Raise "maxBytes".',
+  });
+
+const notAFile = (cause?: unknown): Refusal =>
+  new Refusal("ERR_NOT_FILE", { problem: "it is not a regular file", cause });

@@ -1,0 +1,141 @@
+/** What the compiler makes of calls: these are checked by it, and run only to show that they agree. */
+
+import { type } from "arktype";
+import * as v from "valibot";
+import { describe, expectTypeOf, it } from "vitest";
+import { z } from "zod";
+import { openRoot, openRootSync, type Root, type RootSync } from "@holdfast/root";
+import {
+  readJson,
+  readJsonIfExists,
+  readJsonIfExistsSync,
+  readJsonSync,
+  updateJson,
+  updateJsonSync,
+  writeJson,
+  type JsonTarget,
+} from "../../src/index.ts";
+
+interface Settings {
+  theme: string;
+  size: number;
+}
+
+const zod = z.object({ theme: z.string(), size: z.number().default(1) });
+const valibot = v.object({ theme: v.string(), size: v.number() });
+const ark = type({ theme: "string", size: "number" });
+const plain = (value: unknown): Settings => value as Settings;
+const later = async (value: unknown): Promise<Settings> => value as Settings;
+
+/** Never called: the calls are for the compiler. */
+async function reading(): Promise<void> {
+  expectTypeOf(await readJson("a")).toEqualTypeOf<unknown>();
+  expectTypeOf(await readJson<Settings>("a")).toEqualTypeOf<Settings>();
+  expectTypeOf(await readJson("a", { validate: zod })).toEqualTypeOf<Settings>();
+  expectTypeOf(await readJson("a", { validate: valibot })).toEqualTypeOf<Settings>();
+  expectTypeOf(await readJson("a", { validate: ark })).toEqualTypeOf<Settings>();
+  expectTypeOf(await readJson("a", { validate: plain })).toEqualTypeOf<Settings>();
+  expectTypeOf(await readJson("a", { validate: later })).toEqualTypeOf<Settings>();
+  expectTypeOf(await readJson("a", { validate: (value) => String(value) })).toEqualTypeOf<string>();
+  expectTypeOf(await readJsonIfExists("a", { validate: zod })).toEqualTypeOf<
+    Settings | undefined
+  >();
+  expectTypeOf(readJsonSync("a")).toEqualTypeOf<unknown>();
+  expectTypeOf(readJsonSync("a", { validate: zod })).toEqualTypeOf<Settings>();
+  expectTypeOf(readJsonSync("a", { validate: valibot })).toEqualTypeOf<Settings>();
+  expectTypeOf(readJsonSync("a", { validate: ark })).toEqualTypeOf<Settings>();
+  expectTypeOf(readJsonSync("a", { validate: plain })).toEqualTypeOf<Settings>();
+  expectTypeOf(readJsonIfExistsSync("a", { validate: zod })).toEqualTypeOf<Settings | undefined>();
+  // @ts-expect-error -- misspelt
+  await readJson("a", { validat: zod });
+  // @ts-expect-error -- nothing could end it
+  readJsonSync("a", { signal: new AbortController().signal });
+}
+
+async function updating(): Promise<void> {
+  const count = await updateJson<number>("a", (n = 0) => {
+    expectTypeOf(n).toEqualTypeOf<number>();
+    return n + 1;
+  });
+  expectTypeOf(count).toEqualTypeOf<number>();
+
+  const checked = await updateJson(
+    "a",
+    (value) => {
+      expectTypeOf(value).toEqualTypeOf<Settings | undefined>();
+      return { ...(value ?? { theme: "light" }), size: 2 };
+    },
+    { validate: zod as z.ZodType<Settings> },
+  );
+  expectTypeOf(checked).toEqualTypeOf<Settings>();
+
+  const begun = await updateJson(
+    "a",
+    (value) => {
+      expectTypeOf(value).toEqualTypeOf<Settings>();
+      value.size++;
+      return value;
+    },
+    { validate: ark, initial: { theme: "light", size: 1 } },
+  );
+  expectTypeOf(begun).toEqualTypeOf<Settings>();
+
+  const counted = await updateJson("a", (n) => n + 1, { initial: 0 });
+  expectTypeOf(counted).toEqualTypeOf<number>();
+
+  const later = await updateJson("a", async (value) => ({ ...value, size: value.size + 1 }), {
+    initial: { theme: "light", size: 1 },
+  });
+  expectTypeOf(later).toEqualTypeOf<Settings>();
+
+  const perhaps = await updateJson<Settings>("a", (value) =>
+    value === undefined ? undefined : { ...value, size: 0 },
+  );
+  expectTypeOf(perhaps).toEqualTypeOf<Settings | undefined>();
+
+  const begunPerhaps = await updateJson("a", (n) => (n > 3 ? undefined : n + 1), { initial: 0 });
+  expectTypeOf(begunPerhaps).toEqualTypeOf<number>();
+
+  const inOneGo = updateJsonSync(
+    "a",
+    (value) => {
+      expectTypeOf(value).toEqualTypeOf<Settings>();
+      return value;
+    },
+    { validate: plain, initial: { theme: "light", size: 1 } },
+  );
+  expectTypeOf(inOneGo).toEqualTypeOf<Settings>();
+  expectTypeOf(updateJsonSync<number>("a", (n = 0) => n + 1)).toEqualTypeOf<number>();
+  // @ts-expect-error -- it may not be there yet, and `size` is a number
+  await updateJson("a", (value) => ({ ...value, size: value.size + 1 }), { validate: plain });
+}
+
+/** A wrapper of somebody's, generic itself. */
+async function generic<T>(path: string, validate: (value: unknown) => T, initial: T): Promise<T> {
+  const read: T = await readJson(path, { validate });
+  const updated: T = await updateJson<T>(path, () => read, { initial, validate });
+  void updated;
+  return readJsonSync(path, { validate });
+}
+
+async function targets(root: Root, rootSync: RootSync): Promise<void> {
+  await readJson({ root, path: "a" });
+  readJsonSync({ root: rootSync, path: "a" });
+  await writeJson(new URL("file:///a"), 1);
+  await readJson({ read: async () => undefined });
+  expectTypeOf<{ root: Root; path: string }>().toExtend<JsonTarget>();
+  expectTypeOf<{ root: RootSync; path: string }>().toExtend<JsonTarget>();
+  // @ts-expect-error -- a number is no file descriptor here
+  await readJson(3);
+}
+
+describe("types", () => {
+  it("are inferred from what validates, from `initial` and from `fn`", () => {
+    for (const calls of [reading, updating, generic, targets]) expectTypeOf(calls).toBeFunction();
+  });
+
+  it("fit real roots", () => {
+    expectTypeOf(openRoot).returns.resolves.toExtend<Root>();
+    expectTypeOf(openRootSync).returns.toExtend<RootSync>();
+  });
+});

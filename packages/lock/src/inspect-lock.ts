@@ -1,0 +1,46 @@
+import { Operation, runAsync, runSync, type Steps } from "@holdfast/fs/steps";
+import type { LockStatus } from "./lock.ts";
+import type { InspectLockOptions } from "./options.ts";
+import { findOwners } from "./protocol/find-owners.ts";
+import { findLockNames } from "./protocol/lock-names.ts";
+import { readInspection } from "./request.ts";
+
+/**
+ * Who holds the lock of a path, since when, and whether the owner is alive. Changes nothing.
+ *
+ * @throws `HoldfastError` if that cannot be read; not if nobody holds it
+ */
+export async function inspectLock(
+  path: string | URL,
+  options: InspectLockOptions = {},
+): Promise<LockStatus> {
+  const { operation, steps } = prepare("inspectLock", path, options, "async");
+  return await runAsync(steps, operation);
+}
+
+/** As {@link inspectLock}, synchronously. */
+export function inspectLockSync(path: string | URL, options: InspectLockOptions = {}): LockStatus {
+  const { operation, steps } = prepare("inspectLockSync", path, options, "sync");
+  return runSync(steps, operation);
+}
+
+function prepare(
+  op: string,
+  path: unknown,
+  options: InspectLockOptions,
+  half: "async" | "sync",
+): { readonly operation: Operation; readonly steps: Steps<LockStatus> } {
+  const request = readInspection(op, path, options, half);
+  const operation = new Operation({ op, path: request.path, fileSystem: options.fileSystem });
+  return { operation, steps: inspect(operation, request) };
+}
+
+function* inspect(
+  operation: Operation,
+  { target, staleAfterMs }: { readonly target: string; readonly staleAfterMs: number },
+): Steps<LockStatus> {
+  const names = yield* findLockNames(operation, target);
+  const { owners, unnamed } = yield* findOwners(operation, names, staleAfterMs);
+  const held = unnamed || owners.some(({ state }) => state === "alive" || state === "unknown");
+  return { lockPath: names.entry, held, owners };
+}

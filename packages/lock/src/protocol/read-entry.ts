@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import {
+  attempt,
+  closeFlushed,
+  errorCode,
+  type FileStats,
+  fstat,
+  type Handle,
+  lstat,
+  open,
+  openFlags,
+  type Operation,
+  quotePath,
+  read,
+  Refusal,
+  type Steps,
+} from "@holdfast/fs/steps";
+import { largestRecord, type LockRecord, parseRecord } from "./lock-record.ts";
+
+/** What is at a name of a lock. */
+export interface Found {
+  readonly path: string;
+  /** As they were before it was read. */
+  readonly stats: FileStats;
+  /** `undefined`: unreadable. */
+  readonly record: LockRecord | undefined;
+  /** Whether nobody let us read it: then there may be a good record in it. */
+  readonly sealed: boolean;
+  /** The nonce; of what is unreadable, a hash of what else tells it from others. */
+  readonly identity: string;
+}
+
+// A name that is just being given or taken away: a root refuses what has two names for the moment,
+// Windows what somebody has open, NFS what its server has removed.
+const mayPass = new Set(["ERR_HARDLINK", "EBUSY", "ESTALE"]);
+
+/** Reads a record; `"gone"` if nothing is there, `"busy"` if that cannot be told at this moment. */
+export function* readEntry(operation: Operation, path: string): Steps<Found | "gone" | "busy"> {
+  const { readOnly, noFollow, nonBlocking } = openFlags;
+  // Non-blocking: opening a FIFO that somebody put there would wait for a writer.
+  const opened = yield* attempt(open(path, readOnly | noFollow | nonBlocking));
+  if (!opened.ok) {
+    const code = errorCode(opened.error) ?? "";
+    if (code === "ENOENT") return "gone";
+    if (mayPass.has(code)) return "busy";
+    if (code === "EACCES" || code === "EPERM") return yield* findSealed(path);
+    if (code === "ELOOP" || code === "EISDIR") throw notAFile(path);
+    throw opened.error;
+  }
+  try {
+    return yield* readOpened(path, opened.value);
+  } finally {
+    yield* operation.cleanUp(closeFlushed(opened.value));
+  }
+}
+
+function* readOpened(path: string, handle: Handle): Steps<Found | "busy"> {
+  const stats = yield* fstat(handle);
+  if (!stats.isFile()) throw notAFile(path);
+  const bytes = new Uint8Array(Math.min(Number(stats.size), largestRecord + 1));
+  let length = 0;
+  while (length < bytes.length) {
+    const count = yield* attempt(read(handle, bytes.subarray(length), length));
+    if (!count.ok) {
+      if (mayPass.has(errorCode(count.error) ?? "")) return "busy";
+      throw count.error;
+    }
+    if (count.value === 0) break;
+    length += count.value;
+  }
+  const record = length > largestRecord ? undefined : parseRecord(bytes.subarray(0, length));
+  return {
+    path,
+    stats,
+    record,
+    sealed: false,
+    identity: record?.nonce ?? identityOf(stats),
+  };
+}
+
+function* findSealed(path: string): Steps<Found | "gone" | "busy"> {
+  const found = yield* attempt(lstat(path));
+  if (!found.ok) {
+    const code = errorCode(found.error) ?? "";
+    if (code === "ENOENT") return "gone";
+    if (mayPass.has(code)) return "busy";
+    throw found.error;
+  }
+  const stats = found.value;
+  if (!stats.isFile()) throw notAFile(path);
+  return { path, stats, record: undefined, sealed: true, identity: identityOf(stats) };
+}
+
+/** Of a file that nobody changes any more: whoever might is taken to be dead. */
+function identityOf({ ino, mtimeNs, size }: FileStats): string {
+  return createHash("sha256").update(`${ino} ${mtimeNs} ${size}`).digest("hex").slice(0, 32);
+}
+
+function notAFile(path: string): Refusal {
+  return new Refusal("ERR_NOT_FILE", {
+    problem: `${quotePath(path)}, the name of the lock, is not a regular file`,
+    hint: "Something else put it there; if nobody needs it, remove it.",
+  });
+}
