@@ -60,13 +60,14 @@ function exists(pid: number): boolean {
   }
 }
 
-/** State and start time of a process or thread: fields 3 and 22 of its `stat` (proc(5)). */
+/** State, number of threads and start time: fields 3, 20 and 22 of `stat` (proc(5)). */
 function startOf(path: string): { gone: boolean; ticks: string } | undefined {
   const stat = readProcFile(path);
   if (stat === undefined) return undefined;
   // The second field is the command in parentheses, and may itself hold spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return { gone: fields[0] === "Z" || fields[0] === "X", ticks: fields[19] ?? "" };
+  // The first thread of a process that is being killed can be a zombie while another one still writes.
+  return { gone: /[ZX]/.test(fields[0]!) && Number(fields[17]) < 2, ticks: fields[19] ?? "" };
 }
 
 function hostOf(): string | undefined {

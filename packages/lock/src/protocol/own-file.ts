@@ -175,16 +175,28 @@ export class OwnFile {
     return true;
   }
 
+  /**
+   * Makes steps with a name that stays, even if the process ends meanwhile: a call that waits for a
+   * thread then is still made after the last code of ours has run.
+   */
+  *keeping<T>(path: string, steps: Steps<T>): Steps<T> {
+    this.places.delete(path);
+    try {
+      return yield* steps;
+    } finally {
+      this.places.add(path);
+    }
+  }
+
   /** Renames it, where it is still there; `false` if it is not. */
   *rename(operation: Operation, from: string, to: string): Steps<boolean> {
     if (!(yield* this.mayChange(operation, from))) return false;
-    this.places.add(to);
-    const moved = yield* attempt(rename(from, to));
+    const moved = yield* this.keeping(from, attempt(rename(from, to)));
     if (moved.ok || (yield* this.record.isAt(operation, to))) {
       this.places.delete(from);
+      this.places.add(to);
       return true;
     }
-    this.places.delete(to);
     throw moved.error;
   }
 

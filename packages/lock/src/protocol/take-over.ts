@@ -35,7 +35,9 @@ export function* takeOver(taker: Taker, found: Found, depth = 0): Steps<boolean>
       now.identity === found.identity &&
       now.stats.mtimeNs === found.stats.mtimeNs;
     if (!same) return now !== "busy";
-    const removed = yield* attempt(unlink(found.path));
+    // Who slept since it claimed may have been taken for dead itself, and the claim been given on.
+    if (!file.isFresh && !(yield* file.prove(operation, claim))) return false;
+    const removed = yield* file.keeping(claim, attempt(unlink(found.path)));
     if (!removed.ok && errorCode(removed.error) !== "ENOENT") throw removed.error;
     return true;
   } finally {
