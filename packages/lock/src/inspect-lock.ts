@@ -3,7 +3,7 @@ import type { LockStatus } from "./lock.ts";
 import type { InspectLockOptions } from "./options.ts";
 import { findOwners } from "./protocol/find-owners.ts";
 import { findLockNames } from "./protocol/lock-names.ts";
-import { readInspection } from "./request.ts";
+import { defaultStaleAfterMs, readInspection } from "./request.ts";
 
 /**
  * Who holds the lock of a path, since when, and whether the owner is alive. Changes nothing.
@@ -35,9 +35,13 @@ function prepare(
   return { operation, steps: inspect(operation, request) };
 }
 
-function* inspect(
+/** @param request `target`: as the port takes it; `staleAfterMs`: default 30,000 */
+export function* inspect(
   operation: Operation,
-  { target, staleAfterMs }: { readonly target: string; readonly staleAfterMs: number },
+  {
+    target,
+    staleAfterMs = defaultStaleAfterMs,
+  }: { readonly target: string; readonly staleAfterMs?: number },
 ): Steps<LockStatus> {
   const names = yield* findLockNames(operation, target);
   const { owners, unnamed } = yield* findOwners(operation, names, staleAfterMs);

@@ -33,7 +33,7 @@ export interface LockRequest {
   readonly fileSystem: FileSystem | undefined;
 }
 
-const defaultStaleAfterMs = 30_000;
+export const defaultStaleAfterMs = 30_000;
 const longestPurpose = 200;
 
 const looking: readonly CallName[] = [

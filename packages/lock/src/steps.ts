@@ -7,3 +7,4 @@ export { readLockRequest } from "./request.ts";
 export type { LockRequest } from "./request.ts";
 export { acquire, holding } from "./acquire.ts";
 export type { HeldLock } from "./held-lock.ts";
+export { inspect } from "./inspect-lock.ts";

@@ -42,6 +42,6 @@ function* inspect(
     yield* input.close();
   }
   const { report, buffer } = input.scanner;
-  const writers = yield* countWriters(file);
+  const writers = yield* countWriters(operation, file.path);
   return { ...report, bytes: buffer.position, writers };
 }

@@ -10,8 +10,8 @@ import {
   type Operation,
   type Steps,
 } from "@holdfast/fs/steps";
+import { makeMissing } from "../../target/make-directories.ts";
 import { shareLog } from "./log-lock.ts";
-import { makeMissing } from "./make-directories.ts";
 import { openLogFile } from "./open-log-file.ts";
 import { flushLog, type OpenLog } from "./open-log.ts";
 
@@ -29,7 +29,10 @@ export function* findAgain(operation: Operation, log: OpenLog): Steps<void> {
   const onUnflushed = (error: unknown): void => {
     log.poison ??= { error, told: false };
   };
-  yield* makeMissing(operation, directoryOf(path), dirMode, onUnflushed);
+  const onMade = (): void => {
+    operation.effect = "partial";
+  };
+  yield* makeMissing(operation, directoryOf(path), { dirMode, onMade, onUnflushed });
   if (!log.ending) yield* lockAgain(operation, log, path);
   if (!gone) return;
   const opened = yield* openLogFile(operation, path, mode, onUnflushed);

@@ -10,9 +10,9 @@ import {
 } from "@holdfast/fs/steps";
 import type { HeldLock } from "@holdfast/lock/steps";
 import type { TornEnd } from "./cut-back.ts";
+import { makeMissing } from "../../target/make-directories.ts";
 import { healTail } from "./heal-tail.ts";
 import { lockLog } from "./log-lock.ts";
-import { makeMissing } from "./make-directories.ts";
 import {
   canBeClosed,
   inItsHalf,
@@ -52,7 +52,10 @@ export function* openLog(operation: Operation, settings: LogSettings): Steps<Ope
   const { file, mode, dirMode, maxRecordBytes } = settings;
   const path = yield* resolveLink(file.path);
   yield* refuseNoFile(path);
-  yield* makeMissing(operation, directoryOf(path), dirMode, () => {});
+  const onMade = (): void => {
+    operation.effect = "partial";
+  };
+  yield* makeMissing(operation, directoryOf(path), { dirMode, onMade });
   const { lock, alone } = yield* lockLog(operation, file, path);
   try {
     const opened = yield* openLogFile(operation, path, mode, () => {});
