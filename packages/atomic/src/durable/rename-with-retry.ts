@@ -43,7 +43,7 @@ export async function renameWithRetry(
 ): Promise<void> {
   const op = "renameWithRetry";
   const { steps, operation } = prepare(op, from, to, options, "async");
-  return runAsync(steps, operation);
+  return await runAsync(steps, operation);
 }
 
 /** As {@link renameWithRetry}; the thread waits between attempts. */

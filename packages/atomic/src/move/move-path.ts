@@ -176,7 +176,7 @@ const needed: readonly CallName[] = [
 export async function movePathWithCopyFallback(options: MovePathOptions): Promise<MoveReceipt> {
   const op = "movePathWithCopyFallback";
   const { operation, request } = begin(op, options, "async");
-  return runAsync(move(operation, request), operation);
+  return await runAsync(move(operation, request), operation);
 }
 
 /** As {@link movePathWithCopyFallback}, synchronously. */

@@ -35,7 +35,7 @@ async function perform(
   const request = readOptions(op, options, "async", exclusive);
   const content = readContentOption(op, options.content, "async");
   const operation = newOperation(op, request);
-  return runAsync(replaceFile(operation, request, content), operation);
+  return await runAsync(replaceFile(operation, request, content), operation);
 }
 
 function performSync(

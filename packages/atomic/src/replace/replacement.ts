@@ -69,6 +69,8 @@ export class Replacement {
   /** The staged file as it was created: which owner and group this file system gave it. */
   private own: FileStats | undefined;
   private turn: Turn | undefined;
+  /** The call may be a part of a larger one, which has left something behind on purpose. */
+  private readonly leftBefore: number;
   bytes = 0;
   /** To be written over, rather than renamed over. */
   inPlace = false;
@@ -80,6 +82,7 @@ export class Replacement {
     this.operation = operation;
     this.request = request;
     this.path = request.target;
+    this.leftBefore = operation.leftovers.length;
   }
 
   /** Waits for its turn, finds out what the target is, and stages a file beside it. */
@@ -313,7 +316,7 @@ export class Replacement {
   private *startOver(): Steps<void> {
     yield* this.release();
     const { leftovers, suppressed } = this.operation;
-    if (leftovers.length > 0) throw suppressed.pop();
+    if (leftovers.length > this.leftBefore) throw suppressed.pop();
   }
 
   /** Closes and removes what is held, so that `prepare` can look again or the call can end. */

@@ -79,7 +79,7 @@ export async function findStagedFiles(
 ): Promise<FoundStagedFile[]> {
   const op = "findStagedFiles";
   const { path, prefix, operation } = prepare(op, directory, options);
-  return runAsync(find(path, prefix), operation);
+  return await runAsync(find(path, prefix), operation);
 }
 
 /**
@@ -100,7 +100,7 @@ export async function sweepStagedFiles(
   const { path, prefix, operation } = prepare(op, directory, options);
   const olderThanMs = readCount(op, "olderThanMs", options.olderThanMs, day);
   const dryRun = readBoolean(op, "dryRun", options.dryRun, false);
-  return runAsync(sweep(operation, path, prefix, olderThanMs, dryRun), operation);
+  return await runAsync(sweep(operation, path, prefix, olderThanMs, dryRun), operation);
 }
 
 function prepare(

@@ -1,5 +1,5 @@
 import fs, { existsSync, readFileSync, readdirSync, rmdirSync } from "node:fs";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Operation, runAsync, runSync } from "@holdfast/fs/steps";
@@ -47,6 +47,18 @@ describe.each(["async", "sync"] as const)("%s", (half) => {
     expect(existsSync(join(target, ".."))).toBe(false);
     await replace[half](target, true);
     expect(readFileSync(target, "utf8")).toBe("new");
+  });
+
+  it("follows a link also in an operation that has left something behind on purpose", async () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, "real"), "old");
+    symlinkSync("real", join(dir, "link"));
+    const { operation, request, content } = prepared(join(dir, "link"), half, false);
+    operation.leftovers.push("kept on purpose");
+    const steps = replaceFileUnchecked(operation, request, content);
+    await (half === "async" ? runAsync(steps, operation) : runSync(steps, operation));
+    expect(readFileSync(join(dir, "real"), "utf8")).toBe("new");
+    expect(readdirSync(dir)).toEqual(["link", "real"]);
   });
 
   it("leaves nothing in a directory that was held and is removed", async () => {

@@ -29,16 +29,22 @@ const largestInlineTransfer = 64 * 1024;
  *
  * @returns what the protocol returns; rejects with a `HoldfastError`.
  */
-export function runAsync<T>(steps: Steps<T>, operation: Operation): Promise<T> {
+export async function runAsync<T>(steps: Steps<T>, operation: Operation): Promise<T> {
   const injected = operation.injected
     ? promiseFace(operation.fileSystem?.promises ?? {})
     : undefined;
-  return new Promise((resolve, reject) => {
-    new Drive(steps, operation, injected, (ok, value) => {
-      if (ok) resolve(value as T);
-      else reject(toPublicError(value, operation));
-    }).advance();
-  });
+  try {
+    return await new Promise((resolve, reject) => {
+      new Drive(steps, operation, injected, (ok, value) => {
+        if (ok) resolve(value as T);
+        else reject(toPublicError(value, operation));
+      }).advance();
+    });
+  } catch (error) {
+    // Made where the last call of the file system ended; from here one sees who waits for this one.
+    Error.captureStackTrace(error as Error);
+    throw error;
+  }
 }
 
 /** One generator on its way: a protocol, or a branch of `all`. */

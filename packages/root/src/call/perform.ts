@@ -1,7 +1,6 @@
 import {
   invalidCombination,
   invalidType,
-  isHoldfastError,
   Operation,
   runAsync,
   runSync,
@@ -42,8 +41,6 @@ export async function performAsync(
     return await runAsync(steps, call.operation);
   } catch (error) {
     end.result = codeOf(error);
-    // Made where the last call of the file system ended; here it is known who is waiting for this one.
-    if (isHoldfastError(error)) Error.captureStackTrace(error);
     throw error;
   } finally {
     core.liveness.leave();
