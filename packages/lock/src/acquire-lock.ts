@@ -10,6 +10,7 @@ import {
 } from "@holdfast/fs/steps";
 import { acquireOrRefuse, obtain } from "./acquire.ts";
 import { LockObject } from "./lock-object.ts";
+import type { LockPath } from "./lock-path.ts";
 import type { Lock } from "./lock.ts";
 import type { LockOptions, LockSyncOptions } from "./options.ts";
 import { type LockRequest, readLockRequest } from "./request.ts";
@@ -29,10 +30,15 @@ import { type LockRequest, readLockRequest } from "./request.ts";
  * - Who waits in this process gets it in the order of the calls; between processes by chance, with delays
  *   that grow.
  *
+ * All who may write to the directory may take it and share it, under whatever umask: what is shared lies
+ * in a directory, `<name>.lock.shared`, with the permissions of the one beside it. An entry of another user
+ * who is dead cannot be removed from a sticky directory (`/tmp`): `EPERM` or `EACCES`, naming it.
+ *
  * Not promised: that nobody removes the entry by hand (the holder learns of it, see `lock.signal`). That
  * a holder which this kernel cannot judge (another host, boot, container or pid namespace; on macOS and
  * Windows any that has the pid) is alive just because it is: it is taken for dead when it has shown no
- * life for `staleAfterMs`, and learns of it when it goes on. File systems without hard links (FAT, some
+ * life for `staleAfterMs` (by its time of change, or before the eyes of who waits), and learns of it when it
+ * goes on. One whose record may not be read is never taken for dead. File systems without hard links (FAT, some
  * network mounts) are `ERR_UNSUPPORTED`. Network file systems are as good as their `link` and their
  * attribute caches: NFS needs version 3 or later, and `staleAfterMs` well above its `acregmax`.
  *
@@ -41,8 +47,9 @@ import { type LockRequest, readLockRequest } from "./request.ts";
  *
  * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`), before any I/O, for bad options
  * @throws `HoldfastError`, effect `"none"`: `ERR_LOCK_TIMEOUT` (its `owners` say who holds it, as of the
- *   last look), `ERR_LOCK_HELD`, `ERR_UNSUPPORTED`, `ABORT_ERR`; the errno of the file system if the
- *   entry cannot be made there (`ENOENT` without the directory, `EACCES`, `EROFS`, `ENOSPC`)
+ *   last look), `ERR_LOCK_HELD`, `ERR_UNSUPPORTED`, `ABORT_ERR`; `ERR_NOT_FILE` if something else has a name
+ *   of the lock; the errno of the file system, or the refusal of a root, if the entry cannot be made
+ *   there (`ENOENT` without the directory, `EACCES`, `EROFS`, `ENOSPC`, `ERR_DENIED`)
  *
  * @example
  * ```ts
@@ -51,7 +58,7 @@ import { type LockRequest, readLockRequest } from "./request.ts";
  *
  * docs/guarantees/lock.md goes through the protocol, and through those that elect two owners.
  */
-export async function acquireLock(path: string | URL, options: LockOptions = {}): Promise<Lock> {
+export async function acquireLock(path: LockPath, options: LockOptions = {}): Promise<Lock> {
   const { operation, request } = prepare("acquireLock", path, options, "async");
   return await runAsync(getLock(operation, request), operation);
 }
@@ -60,7 +67,7 @@ export async function acquireLock(path: string | URL, options: LockOptions = {})
  * As {@link acquireLock}; the thread sleeps while it waits. If this thread holds the lock already it
  * cannot be released meanwhile: `ERR_LOCK_HELD`.
  */
-export function acquireLockSync(path: string | URL, options: LockSyncOptions = {}): Lock {
+export function acquireLockSync(path: LockPath, options: LockSyncOptions = {}): Lock {
   const { operation, request } = prepare("acquireLockSync", path, options, "sync");
   return runSync(getLock(operation, request), operation);
 }
@@ -70,7 +77,7 @@ export function acquireLockSync(path: string | URL, options: LockSyncOptions = {
  * of this thread. A dead holder's is taken over. `timeoutMs` and `retry` mean nothing here and are refused.
  */
 export async function tryAcquireLock(
-  path: string | URL,
+  path: LockPath,
   options: Omit<LockOptions, "timeoutMs" | "retry"> = {},
 ): Promise<Lock | undefined> {
   const { operation, request } = prepareTry("tryAcquireLock", path, options, "async");
@@ -79,7 +86,7 @@ export async function tryAcquireLock(
 
 /** As {@link tryAcquireLock}, synchronously. */
 export function tryAcquireLockSync(
-  path: string | URL,
+  path: LockPath,
   options: Omit<LockSyncOptions, "timeoutMs" | "retry"> = {},
 ): Lock | undefined {
   const { operation, request } = prepareTry("tryAcquireLockSync", path, options, "sync");

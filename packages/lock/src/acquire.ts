@@ -7,6 +7,7 @@ import { removeLitter } from "./protocol/litter.ts";
 import { findLockNames, type LockNames } from "./protocol/lock-names.ts";
 import { moveToShares } from "./protocol/move-to-shares.ts";
 import { OwnFile } from "./protocol/own-file.ts";
+import { Sightings } from "./protocol/sightings.ts";
 import { type Taken, takeEntry } from "./protocol/take-entry.ts";
 import { Waiting } from "./protocol/waiting.ts";
 import type { LockRequest } from "./request.ts";
@@ -115,12 +116,13 @@ function* take(
   names: LockNames,
   waiting: Waiting,
 ): Steps<{ file: OwnFile; why: Taken }> {
+  const sightings = new Sightings();
   for (let losses = 0; ; losses++) {
     const file = new OwnFile(operation, names, request);
     let kept = false;
     try {
       yield* file.create(operation);
-      const why = yield* takeWith(operation, request, file, waiting);
+      const why = yield* takeWith(operation, request, file, waiting, sightings);
       if (why === "lost" && losses < maxLosses) continue;
       kept = why === "taken";
       return { file, why };
@@ -135,9 +137,10 @@ function* takeWith(
   request: LockRequest,
   file: OwnFile,
   waiting: Waiting,
+  sightings: Sightings,
 ): Steps<Taken> {
   const { names } = file;
-  const taker = { operation, names, file, staleAfterMs: request.staleAfterMs };
+  const taker = { operation, names, file, staleAfterMs: request.staleAfterMs, sightings };
   let tookOver = false;
   const noteTakeover = (): void => {
     tookOver = true;

@@ -6,6 +6,7 @@ export {
 } from "./acquire-lock.ts";
 export { withLock, withLockSync } from "./with-lock.ts";
 export { inspectLock, inspectLockSync } from "./inspect-lock.ts";
+export type { LockPath, PathInRoot } from "./lock-path.ts";
 export type { Lock, LockOwner, LockStatus } from "./lock.ts";
 export type { InspectLockOptions, LockOptions, LockSyncOptions } from "./options.ts";
 export { HoldfastError, isHoldfastError } from "@holdfast/fs/steps";

@@ -1,4 +1,5 @@
 import { Operation, runAsync, runSync, type Steps } from "@holdfast/fs/steps";
+import type { LockPath } from "./lock-path.ts";
 import type { LockStatus } from "./lock.ts";
 import type { InspectLockOptions } from "./options.ts";
 import { findOwners } from "./protocol/find-owners.ts";
@@ -11,7 +12,7 @@ import { defaultStaleAfterMs, readInspection } from "./request.ts";
  * @throws `HoldfastError` if that cannot be read; not if nobody holds it
  */
 export async function inspectLock(
-  path: string | URL,
+  path: LockPath,
   options: InspectLockOptions = {},
 ): Promise<LockStatus> {
   const { operation, steps } = prepare("inspectLock", path, options, "async");
@@ -19,7 +20,7 @@ export async function inspectLock(
 }
 
 /** As {@link inspectLock}, synchronously. */
-export function inspectLockSync(path: string | URL, options: InspectLockOptions = {}): LockStatus {
+export function inspectLockSync(path: LockPath, options: InspectLockOptions = {}): LockStatus {
   const { operation, steps } = prepare("inspectLockSync", path, options, "sync");
   return runSync(steps, operation);
 }
@@ -31,7 +32,7 @@ function prepare(
   half: "async" | "sync",
 ): { readonly operation: Operation; readonly steps: Steps<LockStatus> } {
   const request = readInspection(op, path, options, half);
-  const operation = new Operation({ op, path: request.path, fileSystem: options.fileSystem });
+  const operation = new Operation({ op, path: request.path, fileSystem: request.fileSystem });
   return { operation, steps: inspect(operation, request) };
 }
 
@@ -45,6 +46,6 @@ export function* inspect(
 ): Steps<LockStatus> {
   const names = yield* findLockNames(operation, target);
   const { owners, unnamed } = yield* findOwners(operation, names, staleAfterMs);
-  const held = unnamed || owners.some(({ state }) => state === "alive" || state === "unknown");
-  return { lockPath: names.entry, held, owners };
+  const live = owners.some(({ state }) => state === "alive" || state === "unknown");
+  return { lockPath: names.entry, held: live || unnamed.length > 0, owners };
 }

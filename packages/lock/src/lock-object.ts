@@ -1,6 +1,7 @@
 import { Operation, requireCalls, runAsync, runSync } from "@holdfast/fs/steps";
 import type { Held } from "./held.ts";
 import type { Lock } from "./lock.ts";
+import { isPortOfRoot, noSynchronousForm } from "./read-lock-path.ts";
 import type { LockRequest } from "./request.ts";
 
 /** A held lock as callers see it: each method is a public edge. */
@@ -47,7 +48,9 @@ export class LockObject implements Lock {
 
   releaseSync(): void {
     if (this.#held.isGone) return;
-    requireCalls("lock.releaseSync", this.#request.fileSystem, "sync", ["lstat", "unlink"]);
+    const { fileSystem } = this.#request;
+    if (isPortOfRoot(fileSystem)) throw noSynchronousForm("lock.releaseSync");
+    requireCalls("lock.releaseSync", fileSystem, "sync", ["lstat", "unlink"]);
     const operation = this.#operation("lock.releaseSync");
     runSync(this.#held.release(operation), operation);
   }

@@ -5,7 +5,7 @@
  * for the lock of this path: it keeps nobody from writing to the file who does not ask.
  */
 export interface Lock extends AsyncDisposable, Disposable {
-  /** As it was given. */
+  /** As it was given; in a root, relative to it. */
   readonly path: string;
   readonly shared: boolean;
   /**

@@ -24,7 +24,7 @@ export interface LockOptions {
   /**
    * For holders that cannot be judged from here (another host, boot, container or pid namespace; a
    * platform that does not tell when a process started): taken for dead when they have shown no life
-   * for this long, in milliseconds, by the clock of the file system. At least twice `heartbeatMs`, here and
+   * for this long, in milliseconds, by the clock of the file system, or while somebody waited. At least twice `heartbeatMs`, here and
    * of the holder. A holder that this kernel says is alive is never stale, however old. Default: 30,000.
    */
   readonly staleAfterMs?: number | undefined;
@@ -39,7 +39,7 @@ export interface LockOptions {
    * throws is an uncaught exception.
    */
   readonly onCompromised?: ((error: HoldfastError) => void) | undefined;
-  /** The file system to use. Default: `node:fs`. */
+  /** The file system to use; not with `{ root, path }`. Default: `node:fs`. */
   readonly fileSystem?: FileSystem | undefined;
   /** As for `replaceFileAtomic`. Default: `"calls"`. */
   readonly offload?: Offload | undefined;

@@ -1,27 +1,21 @@
 import {
-  absolute,
   type CallName,
   type FileSystem,
   type HoldfastError,
   invalidCombination,
   invalidRange,
   invalidType,
-  nameOf,
   readBoolean,
   readCount,
-  readPath,
   readSignal,
   requireCalls,
-  requireObject,
 } from "@holdfast/fs/steps";
+import { inspectNames, lockNames, refuseUnknown, retryNames } from "./option-names.ts";
 import type { LockOptions } from "./options.ts";
+import { type Place, readLockPath } from "./read-lock-path.ts";
 
 /** What is asked for: checked options. */
-export interface LockRequest {
-  /** As the caller gave it. */
-  readonly path: string;
-  /** As the port takes it. */
-  readonly target: string;
+export interface LockRequest extends Place {
   readonly shared: boolean;
   readonly timeoutMs: number;
   readonly purpose: string | undefined;
@@ -30,7 +24,6 @@ export interface LockRequest {
   readonly minMs: number;
   readonly maxMs: number;
   readonly onCompromised: ((error: HoldfastError) => void) | undefined;
-  readonly fileSystem: FileSystem | undefined;
 }
 
 export const defaultStaleAfterMs = 30_000;
@@ -69,10 +62,10 @@ export function readLockRequest(
   half: "async" | "sync",
   target?: string,
 ): LockRequest {
-  const given = readPath(op, "path", path);
-  requireObject(op, options);
+  refuseUnknown(op, options, lockNames);
+  const place = readLockPath(op, path, options.fileSystem, half, target);
   readSignal(op, options.signal, half);
-  requireCalls(op, options.fileSystem, half, taking);
+  requireCalls(op, place.fileSystem, half, taking);
   const heartbeatMs = readDelay(op, "heartbeatMs", options.heartbeatMs, 5000);
   const staleAfterMs = readDelay(op, "staleAfterMs", options.staleAfterMs, defaultStaleAfterMs);
   if (staleAfterMs < 2 * heartbeatMs) {
@@ -82,8 +75,7 @@ export function readLockRequest(
     );
   }
   return {
-    path: given,
-    target: targetOf(op, target ?? absolute(given)),
+    ...place,
     shared: readBoolean(op, "shared", options.shared, false),
     timeoutMs:
       options.timeoutMs === Infinity
@@ -94,7 +86,6 @@ export function readLockRequest(
     staleAfterMs,
     ...readRetry(op, options.retry),
     onCompromised: readOnCompromised(op, options.onCompromised),
-    fileSystem: options.fileSystem,
   };
 }
 
@@ -104,24 +95,14 @@ export function readInspection(
   path: unknown,
   options: { readonly staleAfterMs?: unknown; readonly fileSystem?: FileSystem | undefined },
   half: "async" | "sync",
-): { readonly path: string; readonly target: string; readonly staleAfterMs: number } {
-  const given = readPath(op, "path", path);
-  requireObject(op, options);
-  requireCalls(op, options.fileSystem, half, looking);
+): Place & { readonly staleAfterMs: number } {
+  refuseUnknown(op, options, inspectNames);
+  const place = readLockPath(op, path, options.fileSystem, half);
+  requireCalls(op, place.fileSystem, half, looking);
   return {
-    path: given,
-    target: targetOf(op, absolute(given)),
+    ...place,
     staleAfterMs: readDelay(op, "staleAfterMs", options.staleAfterMs, defaultStaleAfterMs),
   };
-}
-
-/** Without separators at the end: `dir/` and `dir` have one lock. */
-function targetOf(op: string, path: string): string {
-  const target = path.replace(/(?<=.)\/+$/, "");
-  if (["", ".", ".."].includes(nameOf(target))) {
-    throw invalidRange(op, "path", "a path that ends in a name", path);
-  }
-  return target;
 }
 
 function readDelay(op: string, name: string, value: unknown, byDefault: number): number {
@@ -143,6 +124,7 @@ function readRetry(op: string, value: LockOptions["retry"]): { minMs: number; ma
   if (value !== undefined && (typeof value !== "object" || value === null)) {
     throw invalidType(op, "retry", "an object", value);
   }
+  if (value !== undefined) refuseUnknown(op, value, retryNames, "retry.");
   const minMs = readDelay(op, "retry.minMs", value?.minMs, 2);
   const maxMs = readDelay(op, "retry.maxMs", value?.maxMs, Math.max(100, minMs));
   if (maxMs < minMs) throw invalidRange(op, "retry.maxMs", `at least ${minMs}, "minMs"`, maxMs);

@@ -1,6 +1,7 @@
 import type { Operation, Steps } from "@holdfast/fs/steps";
 import { awaitShares } from "./protocol/await-shares.ts";
 import { OwnFile } from "./protocol/own-file.ts";
+import { Sightings } from "./protocol/sightings.ts";
 import { takeEntry } from "./protocol/take-entry.ts";
 import { Waiting } from "./protocol/waiting.ts";
 import type { LockRequest } from "./request.ts";
@@ -21,7 +22,8 @@ export function* whileAlone<T>(
   const waiting = new Waiting({ ...request, timeoutMs: 0 });
   const turn = operation.synchronous ? undefined : takePlace(operation, queueKey(names.entry));
   const file = new OwnFile(operation, names, options);
-  const taker = { operation, names, file, staleAfterMs: request.staleAfterMs };
+  const { staleAfterMs } = request;
+  const taker = { operation, names, file, staleAfterMs, sightings: new Sightings() };
   try {
     if (turn !== undefined && !(yield* waitForTurn(turn, 0))) return undefined;
     yield* file.create(operation);

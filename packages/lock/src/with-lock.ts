@@ -1,5 +1,6 @@
 import { HoldfastError, invalidCombination, invalidType } from "@holdfast/fs/steps";
 import { acquireLock, acquireLockSync } from "./acquire-lock.ts";
+import type { LockPath } from "./lock-path.ts";
 import type { Lock } from "./lock.ts";
 import type { LockOptions, LockSyncOptions } from "./options.ts";
 
@@ -18,7 +19,7 @@ import type { LockOptions, LockSyncOptions } from "./options.ts";
  * ```
  */
 export async function withLock<Result>(
-  path: string | URL,
+  path: LockPath,
   fn: (lock: Lock) => Result | PromiseLike<Result>,
   options: LockOptions = {},
 ): Promise<Result> {
@@ -36,10 +37,20 @@ export async function withLock<Result>(
   return result;
 }
 
-/** As {@link withLock}, synchronously. `fn` must not return a promise (`ERR_INVALID_ARG`, after it ran). */
+/** For a function whose result is or may be a promise: something that no function is. */
+type NoPromise<Result> = 0 extends 1 & Result // `any`: nobody knows
+  ? unknown
+  : [Extract<Result, PromiseLike<unknown>>] extends [never]
+    ? unknown
+    : "withLockSync gives the lock back before a promise settles: use withLock";
+
+/**
+ * As {@link withLock}, synchronously. `fn` must not return a promise: that does not compile, and is
+ * `ERR_INVALID_ARG` after it ran.
+ */
 export function withLockSync<Result>(
-  path: string | URL,
-  fn: (lock: Lock) => Result,
+  path: LockPath,
+  fn: ((lock: Lock) => Result) & NoPromise<Result>,
   options: LockSyncOptions = {},
 ): Result {
   requireFunction("withLockSync", fn);

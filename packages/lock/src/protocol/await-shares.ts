@@ -5,6 +5,7 @@ import type { RecordOptions } from "./open-record.ts";
 import { OwnFile } from "./own-file.ts";
 import { type Found, readEntry } from "./read-entry.ts";
 import { isOwn, maxAtOnce, type Taken } from "./take-entry.ts";
+import { sharesRefusal } from "./shares-directory.ts";
 import { takeOver } from "./take-over.ts";
 import type { Waiting } from "./waiting.ts";
 
@@ -27,7 +28,7 @@ export function* awaitShares(taker: Taker, waiting: Waiting, sharing: Sharing): 
     const listed = yield* attempt(readdir(names.shares));
     if (!listed.ok) {
       if (errorCode(listed.error) === "ENOENT") return "taken";
-      throw listed.error;
+      throw yield* sharesRefusal(listed.error, names.shares);
     }
     // Other names are of nobody who shares: NFS keeps removed files that are open as `.nfs…`.
     const shares = listed.value.map(String).filter((name) => noncePattern.test(name));

@@ -11,12 +11,26 @@ import type { LockOwner } from "../lock.ts";
 import { stateByAge, stateByKernel } from "./judge.ts";
 import { type LockNames, noncePattern } from "./lock-names.ts";
 import { type Found, readEntry } from "./read-entry.ts";
+import { sharesRefusal } from "./shares-directory.ts";
 
 /** What a look found. */
 export interface Owners {
   readonly owners: readonly LockOwner[];
-  /** Whether there is somebody who cannot be named: the record is not readable, but may be somebody's. */
-  readonly unnamed: boolean;
+  /** What may be somebody's, and names nobody. */
+  readonly unnamed: readonly Unnamed[];
+}
+
+/** An entry without a record that we can read. */
+export interface Unnamed {
+  readonly path: string;
+  /**
+   * `"busy"`: somebody is just making or removing it. `"sealed"`: we may not read it. `"no record"`: what is in it
+   * is none.
+   */
+  readonly why: "busy" | "sealed" | "no record";
+  readonly size: number;
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly changedMs: number;
 }
 
 /** How often, and for how many milliseconds, what cannot be read for the moment is asked for again. */
@@ -32,22 +46,26 @@ export function* findOwners(
   // The entry first: it may become a share meanwhile, and must not be missed.
   const entry = yield* readPatiently(operation, names.entry);
   const listed = yield* attempt(readdir(names.shares));
-  if (!listed.ok && errorCode(listed.error) !== "ENOENT") throw listed.error;
-  const found = new Map<string, { found: Found | "busy"; share: boolean }>();
+  if (!listed.ok && errorCode(listed.error) !== "ENOENT") {
+    throw yield* sharesRefusal(listed.error, names.shares);
+  }
+  const found = new Map<string, { path: string; found: Found | "busy"; share: boolean }>();
   if (entry !== "gone") {
-    found.set(entry === "busy" ? "" : entry.identity, { found: entry, share: false });
+    const { entry: path } = names;
+    found.set(entry === "busy" ? "" : entry.identity, { path, found: entry, share: false });
   }
   for (const name of (listed.ok ? listed.value : []).map(String)) {
     if (!noncePattern.test(name)) continue;
-    const share = yield* readPatiently(operation, joinName(names.shares, name));
-    if (share !== "gone") found.set(name, { found: share, share: true });
+    const path = joinName(names.shares, name);
+    const share = yield* readPatiently(operation, path);
+    if (share !== "gone") found.set(name, { path, found: share, share: true });
   }
   const owners: LockOwner[] = [];
-  let unnamed = false;
-  for (const { found: each, share } of found.values()) {
+  const unnamed: Unnamed[] = [];
+  for (const { path, found: each, share } of found.values()) {
     const owner = each === "busy" ? "alive" : describe(each, share, staleAfterMs);
     if (typeof owner === "object") owners.push(owner);
-    else unnamed ||= owner !== "stale";
+    else if (owner !== "stale") unnamed.push(describeUnnamed(path, each));
   }
   return { owners, unnamed };
 }
@@ -58,6 +76,13 @@ function* readPatiently(operation: Operation, path: string): Steps<Found | "gone
     if (found !== "busy" || looks === maxLooks) return found;
     yield* sleep(pauseMs);
   }
+}
+
+function describeUnnamed(path: string, found: Found | "busy"): Unnamed {
+  if (found === "busy") return { path, why: found, size: 0, changedMs: Date.now() };
+  const { stats, sealed } = found;
+  const why = sealed ? "sealed" : "no record";
+  return { path, why, size: Number(stats.size), changedMs: Number(stats.mtimeNs / 1_000_000n) };
 }
 
 function describe(

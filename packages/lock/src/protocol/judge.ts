@@ -4,6 +4,7 @@ import { ownState } from "../thread/own-locks.ts";
 import type { LockNames } from "./lock-names.ts";
 import type { OwnFile } from "./own-file.ts";
 import type { Found } from "./read-entry.ts";
+import type { Sightings } from "./sightings.ts";
 
 /** What a call that wants a lock works with. */
 export interface Taker {
@@ -12,6 +13,7 @@ export interface Taker {
   /** What claims are made of, and the clock is read from. */
   readonly file: OwnFile;
   readonly staleAfterMs: number;
+  readonly sightings: Sightings;
 }
 
 /** What this kernel says of an owner. */
@@ -27,16 +29,18 @@ export function stateByKernel({ record, sealed }: Found): LockOwner["state"] | "
 /**
  * Whether the owner of an entry lives. Where the kernel cannot say, the clock of the file system does: the
  * age of the entry, measured against a file that was written just now. Our own clock may differ from
- * its owner's, and from the server's.
+ * its owner's, and from the server's. An age can be wrong, if that clock was set back; then an entry that
+ * has not changed before our eyes for as long as that shows no life either.
  */
 export function* judge(
-  { operation, file, staleAfterMs }: Taker,
+  { operation, file, staleAfterMs, sightings }: Taker,
   found: Found,
 ): Steps<LockOwner["state"]> {
   const state = stateByKernel(found);
   if (state !== "ask the clock") return state;
   const now = yield* file.clock(operation);
-  return stateByAge(Number(now - found.stats.mtimeNs) / 1e6, staleAfterMs);
+  const ageMs = Number(now - found.stats.mtimeNs) / 1e6;
+  return stateByAge(Math.max(ageMs, sightings.unchangedMs(found)), staleAfterMs);
 }
 
 export function stateByAge(ageMs: number, staleAfterMs: number): "stale" | "unknown" {

@@ -15,6 +15,7 @@ import {
   writeAll,
 } from "@holdfast/fs/steps";
 import { formatRecord } from "./lock-record.ts";
+import { namingRefusals } from "./name-refusals.ts";
 import { readEntry } from "./read-entry.ts";
 
 const { create, exclusive, noFollow, readWrite } = openFlags;
@@ -50,7 +51,8 @@ export class OpenRecord {
   *create(operation: Operation, path: string): Steps<void> {
     this.ended = false;
     // Readable for others, as far as the umask allows: they must be able to see who it is.
-    this.handle = yield* open(path, create | exclusive | noFollow | readWrite, 0o644);
+    const opened = open(path, create | exclusive | noFollow | readWrite, 0o644);
+    this.handle = yield* namingRefusals(opened, path, "made");
     this.identity = yield* fstat(this.handle);
     yield* this.write(this.handle);
     if (!operation.platform.rename.sourceMayBeOpen) yield* this.close(operation);
@@ -102,6 +104,12 @@ export class OpenRecord {
     }
   }
 
+  /** When it was last written to, by the clock of the file system. */
+  *lastWritten(): Steps<bigint> {
+    if (this.handle === undefined) throw new Refusal("ERR_CLOSED");
+    return (yield* fstat(this.handle)).mtimeNs;
+  }
+
   /** Whether it has no name, or one. */
   *hasOneName(): Steps<boolean> {
     return this.handle !== undefined && (yield* fstat(this.handle)).nlink < 2n;
@@ -117,7 +125,8 @@ export class OpenRecord {
           : sameIdentity(found.value, this.identity);
       if (same !== undefined) return same;
     } else {
-      if (errorCode(found.error) === "ENOENT") return false;
+      // `ENOTDIR`: the directory of the shares is gone, and something else has its name.
+      if (["ENOENT", "ENOTDIR"].includes(errorCode(found.error) ?? "")) return false;
       // A root does not show what has two names for the moment; whose it is, it may say itself.
       if (errorCode(found.error) !== "ERR_HARDLINK") throw found.error;
     }

@@ -19,6 +19,7 @@ import {
 } from "@holdfast/fs/steps";
 import { setOwn } from "../thread/own-locks.ts";
 import { claimName, type LockNames, privateName } from "./lock-names.ts";
+import { refusedName } from "./name-refusals.ts";
 import { OpenRecord, type RecordOptions } from "./open-record.ts";
 
 /** link(2) where the file system has no hard links: Linux says EPERM of FAT, macOS ENOTSUP. */
@@ -100,6 +101,11 @@ export class OwnFile {
     return yield* this.record.clock(operation, this.at);
   }
 
+  /** When it was last written to, by the same clock. */
+  *lastWritten(): Steps<bigint> {
+    return yield* this.record.lastWritten();
+  }
+
   /** Whether its owner showed so lately that it lives that nobody can have taken it for dead. */
   get isFresh(): boolean {
     const byWall = Date.now() - this.proven.wall;
@@ -158,7 +164,7 @@ export class OwnFile {
     const code = errorCode(linked.error) ?? "";
     if (code === "EEXIST") return false;
     if (code === "ENOENT" && (yield* this.restore(operation))) return false;
-    if (!noHardLinks.has(code)) throw linked.error;
+    if (!noHardLinks.has(code)) throw yield* refusedName(linked.error, path, "made");
     throw new Refusal("ERR_UNSUPPORTED", {
       problem: "the lock needs hard links, and this file system has none, or forbids them",
       hint: "Keep the file, or a file that stands for it, on a local file system that has them.",
@@ -220,7 +226,7 @@ export class OwnFile {
     this.doubted = true;
     // Over a network unlink(2) can fail though it happened, too.
     const still = yield* attempt(this.record.isAt(operation, path));
-    if (!still.ok || still.value) throw removed.error;
+    if (!still.ok || still.value) throw yield* refusedName(removed.error, path, "removed");
     this.places.delete(path);
     return "removed";
   }

@@ -16,6 +16,7 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import { largestRecord, type LockRecord, parseRecord } from "./lock-record.ts";
+import { refusedName } from "./name-refusals.ts";
 
 /** What is at a name of a lock. */
 export interface Found {
@@ -45,7 +46,7 @@ export function* readEntry(operation: Operation, path: string): Steps<Found | "g
     if (mayPass.has(code)) return "busy";
     if (code === "EACCES" || code === "EPERM") return yield* findSealed(path);
     if (code === "ELOOP" || code === "EISDIR") throw notAFile(path);
-    throw opened.error;
+    throw yield* refusedName(opened.error, path, "read");
   }
   try {
     return yield* readOpened(path, opened.value);
@@ -84,7 +85,7 @@ function* findSealed(path: string): Steps<Found | "gone" | "busy"> {
     const code = errorCode(found.error) ?? "";
     if (code === "ENOENT") return "gone";
     if (mayPass.has(code)) return "busy";
-    throw found.error;
+    throw yield* refusedName(found.error, path, "read");
   }
   const stats = found.value;
   if (!stats.isFile()) throw notAFile(path);

@@ -1,6 +1,7 @@
 import { attempt, errorCode, type Steps, unlink } from "@holdfast/fs/steps";
 import { judge, type Taker } from "./judge.ts";
 import { claimName } from "./lock-names.ts";
+import { refusedName } from "./name-refusals.ts";
 import { type Found, readEntry } from "./read-entry.ts";
 
 /** A claim on a claim on a claim: so many in a row were killed in the middle of this. */
@@ -29,7 +30,7 @@ export function* takeOver(taker: Taker, found: Found, depth = 0): Steps<boolean>
   }
   try {
     const now = yield* readEntry(operation, found.path);
-    // Written to since: whoever seemed dead has woken up, and may not have seen the claim.
+    // Written to since it was judged: whoever seemed dead has woken up, and may not have seen the claim.
     const same =
       typeof now === "object" &&
       now.identity === found.identity &&
@@ -38,7 +39,9 @@ export function* takeOver(taker: Taker, found: Found, depth = 0): Steps<boolean>
     // Who slept since it claimed may have been taken for dead itself, and the claim been given on.
     if (!file.isFresh && !(yield* file.prove(operation, claim))) return false;
     const removed = yield* file.keeping(claim, attempt(unlink(found.path)));
-    if (!removed.ok && errorCode(removed.error) !== "ENOENT") throw removed.error;
+    if (!removed.ok && errorCode(removed.error) !== "ENOENT") {
+      throw yield* refusedName(removed.error, found.path, "removed");
+    }
     return true;
   } finally {
     yield* operation.cleanUp(file.remove(operation, claim));

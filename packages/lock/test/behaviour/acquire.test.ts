@@ -1,7 +1,7 @@
 /** Taking a lock that is free, and giving it back. */
 
 // oxlint-disable vitest/expect-expect, vitest/no-conditional-expect -- `lockDir` expects that nothing is left; what is expected differs between platforms
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createMemoryFileSystem } from "@holdfast/testing";
 import { describe, expect, it } from "vitest";
 import { faultyFileSystem } from "../../../atomic/test/support/faulty-file-system.ts";
@@ -165,20 +165,37 @@ describe("the calls that it costs when it is free", () => {
     expect(faulty.openHandles()).toEqual([]);
   });
 
-  it.each(forms)("$form: shared", async ({ acquire, release }) => {
-    const { dir, target } = lockDir();
-    const { fileSystem, calls } = faultyFileSystem();
-    await release(await acquire(target, { fileSystem, shared: true }));
-    expect(short(calls, dir)).toEqual([
-      ...exclusive.slice(0, 6),
-      "mkdir file.lock.shared",
-      "lstat file.lock",
-      "rename file.lock -> file.lock.shared/NONCE",
-      "lstat file.lock.shared/NONCE",
-      "unlink file.lock.shared/NONCE",
-      "rmdir file.lock.shared",
-      "close file.lock.NONCE.tmp",
-    ]);
+  const asAbove = ["stat .", "lstat file.lock.shared"];
+  const opened = [
+    ...asAbove,
+    "open file.lock.shared",
+    "fstat file.lock.shared",
+    "fstat file.lock.NONCE.tmp",
+    "fchmod file.lock.shared",
+    "close file.lock.shared",
+  ];
+
+  it.each([
+    ["where the umask leaves what the directory has", 0, asAbove],
+    ["where it does not", 0o020, opened],
+  ] as const)("shared, %s", async (_name, more, permissions) => {
+    for (const { acquire, release } of forms) {
+      const { dir, target } = lockDir();
+      chmodSync(dir, (0o777 & ~process.umask()) ^ more);
+      const { fileSystem, calls } = faultyFileSystem();
+      await release(await acquire(target, { fileSystem, shared: true }));
+      expect(short(calls, dir).map((call) => (call === `stat ${dir}` ? "stat ." : call))).toEqual([
+        ...exclusive.slice(0, 6),
+        "mkdir file.lock.shared",
+        ...permissions,
+        "lstat file.lock",
+        "rename file.lock -> file.lock.shared/NONCE",
+        "lstat file.lock.shared/NONCE",
+        "unlink file.lock.shared/NONCE",
+        "rmdir file.lock.shared",
+        "close file.lock.NONCE.tmp",
+      ]);
+    }
   });
 
   it("assertHeld: three", async () => {

@@ -1,6 +1,13 @@
 /** Where there can be no lock, and what cannot be asked for. */
 
-import { mkdirSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { describe, expect, it } from "vitest";
 import { asUser, nobody } from "../../../atomic/test/support/as-user.ts";
 import { faultyFileSystem } from "../../../atomic/test/support/faulty-file-system.ts";
@@ -92,6 +99,25 @@ describe.each(forms)("$form", ({ acquire, tryAcquire, inspect }) => {
     }
   });
 
+  it.each([false, true])("a file has the name of the shares; shared: %j", async (shared) => {
+    const { target } = lockDir();
+    const shares = `${target}.lock.shared`;
+    writeFileSync(shares, "mine");
+    for (const call of [acquire, tryAcquire]) {
+      const error: unknown = await call(target, { shared }).catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({
+        code: "ERR_NOT_FILE",
+        effect: "none",
+        leftovers: [],
+        hint: expect.stringMatching(/remove it/),
+      });
+      expect((error as Error).message).toContain(`"${shares}", where those are who share the lock`);
+    }
+    await expect(inspect(target)).rejects.toMatchObject({ code: "ERR_NOT_FILE" });
+    expect(readFileSync(shares, "utf8")).toBe("mine");
+    unlinkSync(shares);
+  });
+
   it("the private file of one who waits is taken for litter: it is made again", async () => {
     const { target } = lockDir();
     writeFileSync(`${target}.lock`, recordText());
@@ -155,6 +181,12 @@ describe("bad arguments", () => {
     ["offload", { offload: "all" }, /"offload"/],
     ["signal", { signal: {} }, /"signal"/],
     ["fileSystem", { fileSystem: { promises: {} } }, /is needed and is not a function/],
+    ["a name that is none", { timeOutMs: 5 }, /there is no option "timeOutMs" \(/],
+    ["stale", { stale: 1 }, /there is no option "stale"; "staleAfterMs" is/],
+    ["timeout", { timeout: 5 }, /there is no option "timeout"; "timeoutMs" is/],
+    ["retries", { retries: 3 }, /there is no option "retries"; "timeoutMs" is/],
+    ["fs", { fs: {} }, /there is no option "fs"; "fileSystem" is/],
+    ["a name in retry", { retry: { minTimeout: 5 } }, /"retry.minTimeout"; "retry.minMs" is/],
   ];
   const paths: readonly [unknown, RegExp][] = [
     ["", /not empty/],
@@ -213,6 +245,11 @@ describe("bad arguments", () => {
     }
     await expect(withLock(target, 5 as never)).rejects.toThrow(/"fn" must be a function/);
     expect(() => withLockSync(target, 5 as never)).toThrow(/"fn" must be a function/);
+    for (const option of [{ stale: 1 }, { timeoutMs: 5 }, { shared: true }]) {
+      const message = /there is no option "(stale"; "staleAfterMs" is|timeoutMs"|shared")/;
+      await expect(inspectLock(target, option as object)).rejects.toThrow(message);
+      expect(() => inspectLockSync(target, option as object)).toThrow(message);
+    }
     await expect(inspectLock(target, { staleAfterMs: 0 })).rejects.toThrow(/"staleAfterMs"/);
     await expect(inspectLock(target, null as never)).rejects.toThrow(/"options"/);
   });

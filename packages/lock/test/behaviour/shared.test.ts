@@ -1,7 +1,7 @@
 /** Many who share, or one who does not. */
 
 // oxlint-disable vitest/expect-expect, vitest/no-conditional-expect -- `lockDir` expects that nothing is left; what is expected differs between platforms
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { acquireLock, tryAcquireLock } from "../../src/index.ts";
 import { forms, lockDir, namesIn, until } from "./lock-dir.ts";
@@ -26,6 +26,19 @@ describe.each(forms)("$form", ({ acquire, tryAcquire, inspect, release }) => {
     const alone = await tryAcquire(target);
     expect(await tryAcquire(target, { shared: true })).toBeUndefined();
     await release(alone!);
+  });
+
+  it("a file where the directory of the shares was: it is lost, and nothing is left", async () => {
+    const { target } = lockDir();
+    const shares = `${target}.lock.shared`;
+    const lock = await acquire(target, { shared: true });
+    rmSync(shares, { recursive: true });
+    writeFileSync(shares, "");
+    await release(lock);
+    expect(lock.signal.aborted).toBe(true);
+    const another = await acquire(target, { shared: true }).catch((error: unknown) => error);
+    expect(another).toMatchObject({ code: "ERR_NOT_FILE", leftovers: [] });
+    rmSync(shares);
   });
 
   it("a directory of shares that is empty hinders nobody, and goes", async () => {

@@ -42,19 +42,6 @@ it("what the function throws comes through as it is, and the lock is given back"
   }
 });
 
-it("a synchronous one whose function returns a promise is refused, after it ran", () => {
-  const { dir, target } = lockDir();
-  let ran = false;
-  const wrong = async (): Promise<void> => {
-    ran = true;
-  };
-  expect(() => withLockSync(target, wrong)).toThrow(
-    expect.objectContaining({ code: "ERR_INVALID_ARG" }),
-  );
-  expect(ran).toBe(true);
-  expect(namesIn(dir)).toEqual([]);
-});
-
 it("a function that gave it back itself", async () => {
   const { target } = lockDir();
   await withLock(target, (lock) => lock.release());
@@ -122,4 +109,34 @@ it("a lock that cannot be given back: told, and others in this process get it", 
     withLock(target, () => Promise.reject(new Error("mine")), { fileSystem }),
   ).rejects.toThrow(/^mine$/);
   expect(() => unlinkSync(`${target}.lock`)).toThrow(/ENOENT/);
+});
+
+it("a synchronous one whose function returns a promise does not compile, and is refused after it ran", () => {
+  const { dir, target } = lockDir();
+  const fine = [
+    withLockSync(target, (lock) => lock.path),
+    withLockSync(target, (): unknown => 1),
+    // oxlint-disable-next-line typescript/no-unsafe-return -- what is tested
+    withLockSync(target, () => JSON.parse("2")),
+  ] as const;
+  expect(fine).toEqual([target, 1, 2]);
+  const typed: string = fine[0];
+  expect(typed).toBe(target);
+  withLockSync(target, () => {});
+  let ran = false;
+  const wrong = async (): Promise<void> => {
+    ran = true;
+  };
+  // @ts-expect-error -- the lock would be given back before the promise settles
+  expect(() => withLockSync(target, wrong)).toThrow(
+    expect.objectContaining({ code: "ERR_INVALID_ARG" }),
+  );
+  expect(ran).toBe(true);
+  expect(namesIn(dir)).toEqual([]);
+  const late = /returned a promise/;
+  // @ts-expect-error -- the same
+  expect(() => withLockSync(target, (lock) => Promise.resolve(lock.path))).toThrow(late);
+  const perhaps = (): number | Promise<number> => Promise.resolve(1);
+  // @ts-expect-error -- it may be one
+  expect(() => withLockSync(target, perhaps)).toThrow(late);
 });
