@@ -2,10 +2,10 @@ import { Refusal } from "@holdfast/fs/steps";
 import { serializeJson } from "../text/serialize-json.ts";
 import { insertMember } from "./insert-member.ts";
 import type { JsoncEdit } from "./jsonc.ts";
-import { blank } from "./parse-jsonc.ts";
-import { readTree, type Member, type Node, type Tree } from "./read-tree.ts";
+import { plainText } from "./plain-text.ts";
 import { removeMember } from "./remove-member.ts";
 import { isOneLine, lineIndent, newStyle, render, styleOf } from "./style.ts";
+import { TextTree, type Node } from "./text-tree.ts";
 
 type Path = JsoncEdit["path"];
 
@@ -14,52 +14,63 @@ export function newText({ path, value }: JsoncEdit): string {
   return render(wrap(path, 0, value), newStyle, "") + newStyle.lineEnd;
 }
 
+/** Makes one change in a text that is right; see {@link editTree}. */
+export function editText(text: string, edit: JsoncEdit): string {
+  const tree = new TextTree(text);
+  editTree(tree, edit);
+  return tree.text;
+}
+
 /**
  * Makes one change in a text that is right.
  *
  * @throws `Refusal` (`ERR_JSON_INVALID`) where the document is not such that it has this path
  */
-export function editText(text: string, edit: JsoncEdit): string {
-  const tree = readTree(text);
-  const { path, value } = edit;
+export function editTree(tree: TextTree, { path, value }: JsoncEdit): void {
   let node = tree.root;
   let parent: Node | undefined;
   for (const [depth, key] of path.entries()) {
-    const found = find(node, path, depth);
-    if (found === undefined) {
-      if (value === undefined) return text;
-      requireParent(node, path, depth);
+    let found = find(tree, node, key);
+    if (found === -1) {
+      if (value === undefined) return;
+      requireParent(tree, node, path, depth);
       const wrapped = wrap(path, depth + 1, value);
-      const inOneLine = parent !== undefined && isOneLine(text, parent);
-      return insertMember(tree, node, { key, value: wrapped }, styleOf(tree), inOneLine);
+      const inOneLine = parent !== undefined && isOneLine(tree, parent);
+      insertMember(tree, node, { key, value: wrapped }, styleOf(tree), inOneLine);
+      return;
     }
     if (value === undefined && depth === path.length - 1) {
-      const removed = removeMember(tree, node, found);
       // A key may be there twice: the first would be the value then.
-      return node.kind === "object" ? editText(removed, edit) : removed;
+      const isObject = typeof key === "string";
+      do removeMember(tree, node, found);
+      while (isObject && (found = find(tree, node, key)) !== -1);
+      return;
     }
     parent = node;
-    node = found.value;
+    node = tree.valueOf(node, found);
   }
-  return replaceValue(tree, node, parent, value);
+  replaceValue(tree, node, parent, value);
 }
 
-/** The last of that name, as for `JSON.parse`. */
-function find(node: Node, path: Path, depth: number): Member | undefined {
-  const key = path[depth]!;
-  if (node.kind === "object" && typeof key === "string") {
-    return node.members.findLast((member) => member.key === key);
+/** The index of a member, or -1; of several the last, as for `JSON.parse`. */
+function find(tree: TextTree, node: Node, key: string | number): number {
+  const kind = tree.kindOf(node);
+  if (kind === "object" && typeof key === "string") {
+    return tree.membersOf(node).keys!.lastIndexOf(key);
   }
-  return node.kind === "array" && typeof key === "number" ? node.members[key] : undefined;
+  const isElement = kind === "array" && typeof key === "number";
+  return isElement && key < tree.membersOf(node).ends.length ? key : -1;
 }
 
 /** Whether something can be added here: nothing that stands there is replaced on the way. */
-function requireParent({ kind, members }: Node, path: Path, depth: number): void {
+function requireParent(tree: TextTree, node: Node, path: Path, depth: number): void {
   const key = path[depth];
+  const kind = tree.kindOf(node);
   if (typeof key === "string" && kind === "object") return;
   if (typeof key === "number" && kind === "array") {
-    if (key === -1 || key === members.length) return;
-    throw noPlace(path, depth, `the array has only ${members.length} elements`);
+    const { length } = tree.membersOf(node).ends;
+    if (key === -1 || key === length) return;
+    throw noPlace(path, depth, `the array has only ${length} elements`);
   }
   const wanted = typeof key === "string" ? "an object" : "an array";
   const is = { object: "an object", array: "an array", scalar: "neither object nor array" }[kind];
@@ -87,17 +98,15 @@ function wrap(path: Path, from: number, value: unknown): unknown {
   return wrapped;
 }
 
-function replaceValue(tree: Tree, node: Node, parent: Node | undefined, value: unknown): string {
-  const { text } = tree;
-  if (isEqual(tree, node, value)) return text; // and so are the comments in it
-  const inOneLine = isOneLine(text, node) || (parent !== undefined && isOneLine(text, parent));
-  const indent = inOneLine ? undefined : lineIndent(text, node.start);
-  return text.slice(0, node.start) + render(value, styleOf(tree), indent) + text.slice(node.end);
+function replaceValue(tree: TextTree, node: Node, parent: Node | undefined, value: unknown): void {
+  if (isEqual(tree, node, value)) return; // and so are the comments in it
+  const inOneLine = isOneLine(tree, node) || (parent !== undefined && isOneLine(tree, parent));
+  const indent = inOneLine ? undefined : lineIndent(tree.text, node.start);
+  tree.replaceValue(node, render(value, styleOf(tree), indent));
 }
 
-function isEqual({ text }: Tree, { start, end }: Node, value: unknown): boolean {
-  const own = text.slice(start, end);
-  const found: unknown = JSON.parse(blank(own, readTree(own).tokens));
+function isEqual({ text }: TextTree, { start, end }: Node, value: unknown): boolean {
+  const found: unknown = JSON.parse(plainText(text.slice(start, end))!);
   const canonical = (any: unknown): string =>
     Buffer.from(serializeJson(any, { space: 0, sortKeys: true })).toString();
   return canonical(found) === canonical(value);

@@ -1,6 +1,6 @@
-import { isComment } from "./scan-jsonc.ts";
-import { tokensBetween, type Node, type Tree } from "./read-tree.ts";
+import { tokensIn } from "./skip-text.ts";
 import { lineIndent, render, startsLine, type Style } from "./style.ts";
+import type { Node, TextTree } from "./text-tree.ts";
 
 /** What is to be put into an object or an array. */
 export interface NewMember {
@@ -15,68 +15,80 @@ export interface NewMember {
  * @param inOneLine whether an empty object or array stands in a line with others
  */
 export function insertMember(
-  tree: Tree,
+  tree: TextTree,
   node: Node,
   member: NewMember,
   style: Style,
   inOneLine: boolean,
-): string {
-  const last = node.members.at(-1);
-  if (last === undefined) return insertFirst(tree, node, member, style, inOneLine);
+): void {
+  const { starts, ends } = tree.membersOf(node);
+  const [lastStart, lastEnd] = [starts.at(-1), ends.at(-1)];
+  if (lastStart === undefined || lastEnd === undefined) {
+    return insertFirst(tree, node, member, style, inOneLine);
+  }
   const { text } = tree;
-  const behind = tokensBetween(tree, last.end, node.end - 1);
+  const behind = tokensIn(text, lastEnd, node.end - 1);
   const hasComma = behind.some(({ kind }) => kind === ",");
-  const at = behind.at(-1)?.end ?? last.end;
-  const ownLine = startsLine(text, last.start);
+  const at = behind.at(-1)?.end ?? lastEnd;
+  const ownLine = startsLine(text, lastStart);
   // What follows a comment that goes to the end of its line would be a part of it.
   const mustBreak = behind.some(({ kind }) => kind === "line");
-  const indent = lineIndent(text, last.start) + (ownLine ? "" : style.indent);
-  const before = ownLine || mustBreak ? style.lineEnd + indent : style.gap;
-  const added =
-    before + renderMember(node, member, style, ownLine || mustBreak ? indent : undefined);
-  return (
-    text.slice(0, last.end) +
+  const indent = lineIndent(text, lastStart) + (ownLine ? "" : style.indent);
+  const before =
     (hasComma ? "" : ",") +
-    text.slice(last.end, at) +
-    added +
-    (hasComma ? "," : "") +
-    text.slice(at)
-  );
+    text.slice(lastEnd, at) +
+    (ownLine || mustBreak ? style.lineEnd + indent : style.gap);
+  const inner = ownLine || mustBreak ? indent : undefined;
+  const after = hasComma ? "," : "";
+  put(tree, node, { from: lastEnd, to: at, before, after }, member, style, inner);
 }
 
 function insertFirst(
-  tree: Tree,
+  tree: TextTree,
   node: Node,
   member: NewMember,
   style: Style,
   inOneLine: boolean,
-): string {
+): void {
   const { text } = tree;
-  const [start, end] = [node.start + 1, node.end - 1];
-  const inside = text.slice(start, end);
+  const [from, to] = [node.start + 1, node.end - 1];
   const outer = lineIndent(text, node.start);
-  const comment = tokensBetween(tree, start, end).findLast(isComment);
+  const comment = tokensIn(text, from, to).at(-1);
   if (comment === undefined) {
-    const broken = !inOneLine || /[\r\n]/.test(inside);
+    const broken = !inOneLine || /[\r\n]/.test(text.slice(from, to));
     const indent = broken ? outer + style.indent : undefined;
-    const added = renderMember(node, member, style, indent);
-    const lines = broken ? style.lineEnd + indent + added + style.lineEnd + outer : added;
-    return text.slice(0, start) + lines + text.slice(end);
+    const before = broken ? style.lineEnd + indent : "";
+    const after = broken ? style.lineEnd + outer : "";
+    return put(tree, node, { from, to, before, after }, member, style, indent);
   }
   const ownLine = startsLine(text, comment.start);
   const broken = ownLine || comment.kind === "line";
   const indent = ownLine ? lineIndent(text, comment.start) : outer + style.indent;
   const before = broken ? style.lineEnd + indent : " ";
-  const added = before + renderMember(node, member, style, broken ? indent : undefined);
-  return text.slice(0, comment.end) + added + text.slice(comment.end);
+  const place = { from: comment.end, to: comment.end, before, after: "" };
+  put(tree, node, place, member, style, broken ? indent : undefined);
 }
 
-function renderMember(
-  { kind }: Node,
+/** Where a member goes: in the place of what is there, between what is around it then. */
+interface Place {
+  readonly from: number;
+  readonly to: number;
+  readonly before: string;
+  readonly after: string;
+}
+
+function put(
+  tree: TextTree,
+  node: Node,
+  { from, to, before, after }: Place,
   { key, value }: NewMember,
   style: Style,
   indent: string | undefined,
-): string {
-  const name = kind === "object" ? JSON.stringify(key) + style.colon : "";
-  return name + render(value, style, indent);
+): void {
+  const name = tree.kindOf(node) === "object" ? String(key) : undefined;
+  const named = name === undefined ? "" : JSON.stringify(name) + style.colon;
+  const added = named + render(value, style, indent);
+  tree.replace(from, to, before + added + after);
+  const start = from + before.length;
+  tree.added(node, name, start, start + named.length, start + added.length);
 }

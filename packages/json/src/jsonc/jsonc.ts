@@ -20,8 +20,9 @@ import { decodeText } from "../text/decode-text.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { serializeJson } from "../text/serialize-json.ts";
 import { startOfText } from "../text/syntax-refusal.ts";
-import { editText, newText } from "./edit-text.ts";
-import { parseJsonc } from "./parse-jsonc.ts";
+import { editTree, newText } from "./edit-text.ts";
+import { parseJsonc, parseText } from "./parse-jsonc.ts";
+import { TextTree } from "./text-tree.ts";
 
 /** A change of a JSONC document. */
 export interface JsoncEdit {
@@ -70,7 +71,9 @@ export function readJsoncSync<Value = unknown>(
  * way to it are made. Nothing else is replaced on the way: a path through a string or a number is
  * `ERR_JSON_INVALID`. A value that is there already is left as it stands, and so is the file if nothing
  * else changes.
- * Removing what is not there is no change. A file that does not exist is made of the edits.
+ * Removing what is not there is no change. A file that does not exist is made of the edits. One that is empty,
+ * or in which there are only comments, is `ERR_JSON_SYNTAX`: it is what a crash of others has left, or an editor
+ * in which somebody has not finished. Who wants a new one removes it.
  *
  * @returns the value afterwards, as `validate` returned it; `undefined` if there is no file
  * @throws as `updateJson`; `ERR_JSON_INVALID` also where the document has no place for an edit;
@@ -128,7 +131,7 @@ function* read<Value>(
   const found = yield* place.read(operation, options.maxBytes ?? defaultMaxBytes);
   if (found === undefined) throw new Refusal("ENOENT");
   const value = parseJsonc(found.bytes, options, !found.isPrivate);
-  return yield* validateValue(options.validate, value, operation);
+  return yield* validateValue(options.validate, value, operation, !found.isPrivate);
 }
 
 function beginEdit(
@@ -198,16 +201,18 @@ function* edit(
     const { maxBytes = defaultMaxBytes } = options;
     const found = yield* place.read(operation, maxBytes);
     const quote = found?.isPrivate !== true;
-    const before = found === undefined ? undefined : textOf(found.bytes, options, quote);
-    let text = before;
-    for (const one of values) text = textAfter(text, one);
+    const before = found === undefined ? undefined : decodeText(found.bytes, quote);
+    let value: unknown;
+    // The edits rely on a text that is right.
+    if (found !== undefined) value = parseText(before!, () => found.bytes, options, quote);
+    const text = textAfter(before, values);
     if (text === undefined) return undefined;
     const mark =
       found === undefined ? undefined : found.bytes.subarray(0, startOfText(found.bytes));
     const content = Buffer.concat([mark ?? new Uint8Array(), Buffer.from(text)]);
     if (content.byteLength > maxBytes) throw tooLarge(maxBytes);
-    const value = parseJsonc(content, options, quote);
-    const valid = yield* validateValue(options.validate, value, operation);
+    if (text !== before) value = parseText(text, () => content, options, quote);
+    const valid = yield* validateValue(options.validate, value, operation, quote);
     if (text === before) return valid;
     yield* check();
     yield* place.replace(operation, content, options);
@@ -215,15 +220,13 @@ function* edit(
   });
 }
 
-/** A text that is right: the edits rely on that. */
-function textOf(bytes: Uint8Array, options: EditJsoncOptions, quote: boolean): string {
-  parseJsonc(bytes, options, quote);
-  return decodeText(bytes, quote);
-}
-
-function textAfter(text: string | undefined, one: JsoncEdit): string | undefined {
-  if (text !== undefined) return editText(text, one);
-  return one.value === undefined ? undefined : newText(one);
+function textAfter(before: string | undefined, edits: readonly JsoncEdit[]): string | undefined {
+  let tree = before === undefined ? undefined : new TextTree(before);
+  for (const one of edits) {
+    if (tree !== undefined) editTree(tree, one);
+    else if (one.value !== undefined) tree = new TextTree(newText(one));
+  }
+  return tree?.text;
 }
 
 /** As it will be read again. */

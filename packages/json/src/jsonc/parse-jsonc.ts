@@ -3,7 +3,14 @@ import { decodeText } from "../text/decode-text.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { startOfText, syntaxRefusal } from "../text/syntax-refusal.ts";
 import { Refusal } from "@holdfast/fs/steps";
-import { isComment, scanJsonc, UnfinishedComment, type Token } from "./scan-jsonc.ts";
+import { plainText } from "./plain-text.ts";
+import {
+  isComment,
+  requireParser,
+  scanJsonc,
+  UnfinishedComment,
+  type Token,
+} from "./scan-jsonc.ts";
 
 /**
  * The value of a JSON text with comments and trailing commas.
@@ -16,8 +23,31 @@ export function parseJsonc(
   options: Pick<ParseOptions, "duplicateKeys">,
   quote: boolean,
 ): unknown {
-  const text = decodeText(bytes, quote);
+  return parseText(decodeText(bytes, quote), () => bytes, options, quote);
+}
+
+/**
+ * The value of a text that has been decoded.
+ *
+ * @param encoded its bytes, for errors
+ */
+export function parseText(
+  text: string,
+  encoded: () => Uint8Array,
+  options: Pick<ParseOptions, "duplicateKeys">,
+  quote: boolean,
+): unknown {
   const { duplicateKeys } = options;
+  requireParser();
+  if (duplicateKeys !== "refuse") {
+    try {
+      const plain = plainText(text);
+      if (plain !== undefined) return JSON.parse(plain);
+    } catch {
+      // The tokens tell what is wrong; or it is too deep for this engine.
+    }
+  }
+  const bytes = encoded();
   const tokens = tokensOf(bytes, text, quote);
   const plain = Buffer.concat([
     bytes.subarray(0, startOfText(bytes)),
@@ -26,7 +56,8 @@ export function parseJsonc(
   try {
     return parseJson(plain, { duplicateKeys }, quote);
   } catch (error) {
-    throw inComments(error, bytes, quote);
+    const isEmpty = tokens.length > 0 && tokens.every(isComment);
+    throw inComments(error, bytes, quote, isEmpty ? "there is nothing but comments" : undefined);
   }
 }
 
@@ -34,7 +65,7 @@ export function parseJsonc(
  * The text with spaces in the place of comments and trailing commas: as many as these have bytes, so that
  * every place has the same offset.
  */
-export function blank(text: string, tokens: readonly Token[]): string {
+function blank(text: string, tokens: readonly Token[]): string {
   const pieces: string[] = [];
   let done = 0;
   const cut = ({ start, end }: Token): void => {
@@ -70,10 +101,10 @@ function tokensOf(bytes: Uint8Array, text: string, quote: boolean): Token[] {
 }
 
 /** The same error, with the line as it stands in the file. */
-function inComments(error: unknown, bytes: Uint8Array, quote: boolean): unknown {
+function inComments(error: unknown, bytes: Uint8Array, quote: boolean, said?: string): unknown {
   if (!(error instanceof Refusal) || error.code !== "ERR_JSON_SYNTAX") return error;
   const { problem = "", hint, more } = error.details;
   const { offset } = more as { readonly offset: number };
-  const said = problem.replace(/^line \d+, column \d+: /, "");
-  return syntaxRefusal(bytes, { offset, problem: said, hint }, quote);
+  const fault = said ?? problem.replace(/^line \d+, column \d+: /, "");
+  return syntaxRefusal(bytes, { offset, problem: fault, hint }, quote);
 }

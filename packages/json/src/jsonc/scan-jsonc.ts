@@ -45,6 +45,11 @@ function jsoncParser(): typeof JsoncParser {
   }
 }
 
+/** @throws `Refusal` (`ERR_UNSUPPORTED`) where it is not installed */
+export function requireParser(): void {
+  jsoncParser();
+}
+
 /** Takes a text apart, whether it is right or not. */
 export function scanJsonc(text: string): Token[] {
   const scanner = jsoncParser().createScanner(text);

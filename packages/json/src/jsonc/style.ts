@@ -1,5 +1,5 @@
 import { serializeJson } from "../text/serialize-json.ts";
-import type { Node, Tree } from "./read-tree.ts";
+import type { Node, TextTree } from "./text-tree.ts";
 
 /** How a document is laid out by whoever wrote it. */
 export interface Style {
@@ -18,36 +18,38 @@ export const newStyle: Style = { lineEnd: "\n", indent: "  ", colon: ": ", gap: 
 const mostLooks = 1_000;
 
 /** The layout of a document, by the first place that shows each part of it. */
-export function styleOf(tree: Tree): Style {
+export function styleOf(tree: TextTree): Style {
   const { text } = tree;
   let indent: string | undefined;
   let colon: string | undefined;
   let gap: string | undefined;
-  const open: Node[] = [tree.root];
+  const waiting: (() => Node)[] = [() => tree.root];
   // In the order of the text, level by level; what is nearest to the top is the most typical.
   let looks = 0;
-  for (let next = open.shift(); next !== undefined; next = open.shift()) {
-    const { members } = next;
-    for (const [index, member] of members.entries()) {
+  for (const next of waiting) {
+    const node = next();
+    const { keys, starts, values, ends } = tree.membersOf(node);
+    for (let index = 0; index < ends.length; index++) {
       if (++looks > mostLooks) break;
-      colon ??=
-        member.key === undefined ? undefined : colonOf(text, member.start, member.value.start);
-      indent ??= indentBetween(text, next.start, member.start);
-      const before = members[index - 1];
-      if (before !== undefined) gap ??= gapOf(text.slice(before.end, member.start));
-      open.push(member.value);
+      const start = starts[index]!;
+      if (keys !== undefined) colon ??= colonOf(text, start, values[index]!);
+      indent ??= indentBetween(text, node.start, start);
+      if (index > 0) gap ??= gapOf(text, ends[index - 1]!, start);
+      if (isOpening(text, values[index]!)) waiting.push(() => tree.valueOf(node, index));
     }
     const isKnown = colon !== undefined && indent !== undefined && gap !== undefined;
     if (isKnown || looks > mostLooks) break;
   }
   colon ??= newStyle.colon;
   return {
-    lineEnd: /\r?\n/.exec(text)?.[0] === "\r\n" ? "\r\n" : "\n",
+    lineEnd: text[text.indexOf("\n") - 1] === "\r" ? "\r\n" : "\n",
     indent: indent ?? newStyle.indent,
     colon,
     gap: gap ?? (/\s$/.test(colon) ? " " : ""),
   };
 }
+
+const isOpening = (text: string, at: number): boolean => text[at] === "{" || text[at] === "[";
 
 function colonOf(text: string, start: number, valueStart: number): string | undefined {
   return /"([ \t]*:[ \t]*)$/.exec(text.slice(start, valueStart))?.[1];
@@ -60,28 +62,42 @@ function indentBetween(text: string, outer: number, inner: number): string | und
   return isDeeper ? inside.slice(outside.length) : undefined;
 }
 
-const gapOf = (between: string): string | undefined => /^\s*,([ \t]*)$/.exec(between)?.[1];
+/** The spaces behind a comma, if there is nothing else between two members. */
+function gapOf(text: string, end: number, start: number): string | undefined {
+  const spaces = beforeSpaces(text, start);
+  if (text[spaces - 1] !== ",") return undefined;
+  return /^\s*$/.test(text.slice(end, spaces - 1)) ? text.slice(spaces, start) : undefined;
+}
+
+/** Where the spaces begin that end here. */
+function beforeSpaces(text: string, at: number): number {
+  let start = at;
+  while (text[start - 1] === " " || text[start - 1] === "\t") start--;
+  return start;
+}
 
 /** The spaces at the beginning of the line of a place. */
 export function lineIndent(text: string, at: number): string {
   return /^[ \t]*/.exec(text.slice(lineStart(text, at), at))![0];
 }
 
-/** Whether nothing stands before a place in its line. */
+/** Whether nothing stands before a place in its line, which is not the first one. */
 export const startsLine = (text: string, at: number): boolean => {
-  const start = lineStart(text, at);
-  return start > 0 && /^[ \t]*$/.test(text.slice(start, at));
+  const before = text[beforeSpaces(text, at) - 1];
+  return before === "\n" || before === "\r";
 };
 
 export function lineStart(text: string, at: number): number {
-  let start = at;
-  while (start > 0 && text[start - 1] !== "\n" && text[start - 1] !== "\r") start--;
-  return start;
+  const start = at === 0 ? 0 : text.lastIndexOf("\n", at - 1) + 1;
+  return start + text.slice(start, at).lastIndexOf("\r") + 1;
 }
 
 /** Whether something is all on one line, and not just because it is empty. */
-export const isOneLine = (text: string, node: Node): boolean =>
-  node.members.length > 0 && !/[\r\n]/.test(text.slice(node.start, node.end));
+export function isOneLine(tree: TextTree, node: Node): boolean {
+  if (!tree.hasMembers(node)) return false;
+  const text = tree.text.slice(node.start, node.end);
+  return !text.includes("\n") && !text.includes("\r");
+}
 
 /**
  * A value as text.

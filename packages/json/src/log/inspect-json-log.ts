@@ -1,10 +1,10 @@
-import { Operation, readSignal, requireObject, runAsync, type Steps } from "@holdfast/fs/steps";
+import { Operation, readSignal, runAsync, type Steps } from "@holdfast/fs/steps";
 import { countWriters } from "./repair/count-writers.ts";
 import { logFileOf, type LogFile } from "./log-file.ts";
 import { openLogInput, readerNeeds } from "./read/log-input.ts";
 import { LogScanner, type ScanSettings } from "./read/log-scanner.ts";
 import type { LogInspection, LogTarget, RepairJsonLogOptions } from "./options.ts";
-import { readMaxRecordBytes } from "./read-json-log.ts";
+import { readMaxRecordBytes, refuseUnknownOfRepair } from "./read-json-log.ts";
 
 /**
  * Reads a whole log and says what is in it, and what is wrong with it. Changes nothing.
@@ -16,7 +16,7 @@ export async function inspectJsonLog(
   options: RepairJsonLogOptions = {},
 ): Promise<LogInspection> {
   const op = "inspectJsonLog";
-  requireObject(op, options);
+  refuseUnknownOfRepair(op, options);
   const file = logFileOf(op, target, "async", options.fileSystem, readerNeeds);
   const settings: ScanSettings = {
     policy: "recover",

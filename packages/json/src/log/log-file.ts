@@ -17,6 +17,8 @@ export interface LogFile {
   readonly fileSystem: FileSystem | undefined;
   /** The path as that port takes it: absolute, or relative to the root. */
   readonly path: string;
+  /** A root has no synchronous half. */
+  readonly isInRoot: boolean;
 }
 
 /**
@@ -44,18 +46,20 @@ function locate(
 ): LogFile {
   if (typeof target === "string" || target instanceof URL) {
     const shown = readPath(op, "target", target);
-    return { shown, fileSystem, path: absolute(shown) };
+    return { shown, fileSystem, path: absolute(shown), isInRoot: false };
   }
   if (typeof target !== "object" || target === null || !("root" in target)) {
     throw invalidType(op, "target", "a path, a file: URL, or { root, path }", target);
+  }
+  const stranger = Object.keys(target).find((name) => name !== "root" && name !== "path");
+  if (stranger !== undefined) {
+    throw invalidCombination(op, `there is no ${JSON.stringify(stranger)} in { root, path }`);
   }
   const path = readPath(op, "target.path", target.path);
   if (fileSystem !== undefined) {
     throw invalidCombination(op, '"fileSystem" is the root itself for a path in a root');
   }
-  if (half === "sync") {
-    throw invalidCombination(op, "a log in a root has no synchronous form");
-  }
+  if (half === "sync") throw noSynchronousForm(op);
   const promises: unknown = (target.root as { promises?: unknown } | null | undefined)?.promises;
   if (typeof promises !== "object" || promises === null) {
     throw invalidType(op, "target.root", "a Root of @holdfast/root", target.root);
@@ -63,7 +67,11 @@ function locate(
   // One object for one root: who waits for the same lock in this thread is told apart by it.
   let port = ports.get(promises);
   if (port === undefined) ports.set(promises, (port = { promises }));
-  return { shown: path, fileSystem: port, path };
+  return { shown: path, fileSystem: port, path, isInRoot: true };
 }
+
+/** The error for a synchronous call on a log in a root. */
+export const noSynchronousForm = (op: string): Error =>
+  invalidCombination(op, "a log in a root has no synchronous form");
 
 const ports = new WeakMap<object, FileSystem>();

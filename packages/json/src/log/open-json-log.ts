@@ -19,8 +19,11 @@ let opened = 0;
  * open, it may be on its way, and is left alone: the first record then begins with a newline, and
  * readers skip empty lines.
  *
- * A log whose file was moved (rotated) or removed, its directory too, is created anew at the next append; what
- * was written to a file without a name is written again.
+ * A log whose file was moved (rotated) or removed, its directory too, is created anew at the next append, with
+ * its permission bits (or `mode`); what was written to a file without a name is written again.
+ *
+ * A log that is not closed does not keep the process alive, but for what is under way, and with
+ * `durability: "interval"` for the flush that is due. What waits to be written is written when the process exits.
  *
  * @throws `TypeError` or `RangeError` (`ERR_INVALID_ARG`), before any I/O, for bad options
  * @throws `HoldfastError`, effect `"none"`, or `"partial"` if a new, empty log or a directory stayed, or

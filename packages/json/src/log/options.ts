@@ -1,5 +1,5 @@
 import type { FileSystem, Offload } from "@holdfast/fs/steps";
-import type { Validate } from "../document/schema.ts";
+import type { ValidateOption } from "../document/schema.ts";
 
 /** Where a log is: a path, a `file:` URL, or a path in a root. */
 export type LogTarget =
@@ -11,7 +11,10 @@ export type LogTarget =
 export type LogDurability =
   /** Written; flushed by `flush()` and `close()`. Survives the end of the process, not of the power. */
   | "none"
-  /** Written; flushed at most `flushIntervalMs` later. */
+  /**
+   * Written; flushed at most `flushIntervalMs` later. Until that flush a process that has not closed the log does
+   * not end by itself.
+   */
   | "interval"
   /** Written; a flush of the batch follows at once. */
   | "batch"
@@ -26,7 +29,10 @@ export interface JsonLogOptions {
   readonly flushIntervalMs?: number | undefined;
   /** The largest record, in bytes with its newline; a larger one is `ERR_TOO_LARGE`. Default: 64 MiB. */
   readonly maxRecordBytes?: number | undefined;
-  /** Permission bits of a log that is created. Default: `0o666 & ~umask`. */
+  /**
+   * Exact permission bits of a log that is created. Default: `0o666 & ~umask`; of one that is created anew, because
+   * it was rotated or removed, those of the file that was open.
+   */
   readonly mode?: number | undefined;
   /** Permission bits of directories that are created for it. Default: `0o777 & ~umask`. */
   readonly dirMode?: number | undefined;
@@ -111,9 +117,10 @@ export interface ReadJsonLogOptions<Value = unknown> {
   readonly policy?: "strict" | "recover" | "skip" | undefined;
   /**
    * A function, or a Standard Schema, that checks each value; what it returns is yielded. A value that fails is
-   * `ERR_JSON_INVALID`, whatever the policy.
+   * `ERR_JSON_INVALID`, whatever the policy. If only its owner may read the log, the message of that error says
+   * where it fails, and what the schema says of it is in `issues` alone.
    */
-  readonly validate?: Validate<Value> | undefined;
+  readonly validate?: ValidateOption<Value> | undefined;
   /** Told of each stretch that was left out, in order. What it throws ends the iteration, as it is. */
   readonly onDropped?: ((dropped: DroppedBytes) => void) | undefined;
   /** Where to begin, in bytes: the `offset` of a record, or `offset + length` of the last one read. Default: 0. */

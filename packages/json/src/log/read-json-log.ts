@@ -5,14 +5,20 @@ import {
   readCount,
   readSignal,
   readWord,
-  requireObject,
 } from "@holdfast/fs/steps";
+import { refuseUnknown } from "../document/check-options.ts";
 import { readValidate } from "../document/validate-value.ts";
 import { logFileOf } from "./log-file.ts";
 import { CallerError, readerNeeds } from "./read/log-input.ts";
 import { LogReader } from "./read/log-reader.ts";
 import { LogScanner, type ScanSettings } from "./read/log-scanner.ts";
-import type { DroppedBytes, JsonLogReader, LogTarget, ReadJsonLogOptions } from "./options.ts";
+import type {
+  DroppedBytes,
+  JsonLogReader,
+  LogTarget,
+  ReadJsonLogOptions,
+  RepairJsonLogOptions,
+} from "./options.ts";
 
 /**
  * Reads a log, record by record, in constant memory. `break` closes the file.
@@ -46,7 +52,8 @@ export function readJsonLog<Value = unknown>(
   options: ReadJsonLogOptions<Value> = {},
 ): JsonLogReader<Value> {
   const op = "readJsonLog";
-  requireObject(op, options);
+  // A misspelt "policy" would leave out what was to be an error.
+  refuseUnknown(op, options, known);
   const file = logFileOf(op, target, "async", options.fileSystem, readerNeeds);
   const settings: ScanSettings = {
     policy: readWord(op, "policy", options.policy, ["recover", "strict", "skip"]),
@@ -63,6 +70,16 @@ export function readJsonLog<Value = unknown>(
   });
   const validate = readValidate(op, "validate", options.validate);
   return new LogReader(operation, file.path, new LogScanner(settings), validate);
+}
+
+const known: readonly (keyof ReadJsonLogOptions)[] = [
+  ...(["policy", "validate", "onDropped", "start", "maxRecordBytes"] as const),
+  ...(["signal", "fileSystem", "offload"] as const),
+];
+
+/** What `inspectJsonLog` and `repairJsonLog` are told. */
+export function refuseUnknownOfRepair(op: string, options: RepairJsonLogOptions): void {
+  refuseUnknown(op, options, ["maxRecordBytes", "signal", "fileSystem"]);
 }
 
 /** The longest line that is asked for. */

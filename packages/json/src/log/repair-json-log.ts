@@ -2,7 +2,6 @@ import {
   Operation,
   readSignal,
   Refusal,
-  requireObject,
   resolveLink,
   runAsync,
   unlink,
@@ -18,7 +17,7 @@ import { recordLines, wholeFile } from "./repair/log-content.ts";
 import { LogScanner, type ScanSettings } from "./read/log-scanner.ts";
 import { logWriter, type LogWriter } from "./repair/log-writer.ts";
 import type { LogRepair, LogTarget, RepairJsonLogOptions } from "./options.ts";
-import { readMaxRecordBytes } from "./read-json-log.ts";
+import { readMaxRecordBytes, refuseUnknownOfRepair } from "./read-json-log.ts";
 
 const repairNeeds: readonly CallName[] = [...readerNeeds, "lstat", "stat", "readlink", "unlink"];
 
@@ -41,7 +40,7 @@ export async function repairJsonLog(
   options: RepairJsonLogOptions = {},
 ): Promise<LogRepair> {
   const op = "repairJsonLog";
-  requireObject(op, options);
+  refuseUnknownOfRepair(op, options);
   const file = logFileOf(op, target, "async", options.fileSystem, repairNeeds);
   const settings: ScanSettings = {
     policy: "recover",

@@ -3,8 +3,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { scanJsonc } from "../../src/jsonc/scan-jsonc.ts";
-import { editText } from "../../src/jsonc/edit-text.ts";
+import { editText, editTree } from "../../src/jsonc/edit-text.ts";
 import { parseJsonc } from "../../src/jsonc/parse-jsonc.ts";
+import { TextTree } from "../../src/jsonc/text-tree.ts";
 import type { JsoncEdit } from "../../src/jsonc.ts";
 
 const parse = (text: string): unknown => parseJsonc(Buffer.from(text), {}, true);
@@ -127,9 +128,18 @@ function faultIn<T>(property: fc.IProperty<T>, parameters: fc.Parameters<T>): st
   return fc.defaultReportMessage(fc.check(property, parameters) as fc.RunDetails<T>);
 }
 
-function refused(text: string, one: JsoncEdit): boolean {
+/** All that a tree knows, once everything in it was looked at. */
+function placesIn(tree: TextTree, node = tree.root): string {
+  const { keys, starts, values, ends } = tree.membersOf(node);
+  const inner = values.map((_, index) => placesIn(tree, tree.valueOf(node, index)));
+  return JSON.stringify([node.start, node.end, keys, starts, values, ends, inner]);
+}
+
+const refused = (text: string, one: JsoncEdit): boolean => throws(() => editText(text, one));
+
+function throws(call: () => void): boolean {
   try {
-    editText(text, one);
+    call();
     return false;
   } catch {
     return true;
@@ -190,6 +200,37 @@ describe("any text", () => {
         },
       ),
       { numRuns: 1_500 },
+    );
+    expect(found).toBeUndefined();
+  });
+
+  it("is by many edits at once what it is by one after the other", () => {
+    const found = faultIn(
+      fc.property(
+        value,
+        fc.infiniteStream(gap),
+        fc.infiniteStream(fc.boolean()),
+        fc.array(edit, { minLength: 2, maxLength: 12 }),
+        (of, gaps, commas, edits) => {
+          let text = textOf(
+            of,
+            () => gaps.next().value,
+            () => commas.next().value,
+          );
+          const tree = new TextTree(text);
+          for (const one of edits) {
+            if (one.value === undefined && one.path.at(-1) === -1) continue;
+            const told = `${JSON.stringify(text)} ${JSON.stringify(one)}`;
+            const isRefused = refused(text, one);
+            if (!isRefused) text = editText(text, one);
+            const isRefusedToo = throws(() => editTree(tree, one));
+            same(isRefusedToo, isRefused, told);
+            same(tree.text, text, told);
+          }
+          same(placesIn(tree), placesIn(new TextTree(text)), text);
+        },
+      ),
+      { numRuns: 3_000 },
     );
     expect(found).toBeUndefined();
   });

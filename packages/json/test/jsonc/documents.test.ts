@@ -74,12 +74,29 @@ describe.each(forms)("JSON with comments, $form", ({ read, edit }) => {
     ["a hash", "# no\n1"],
     ["a plus", "+1"],
     ["half a comment", "/ 1"],
+    ["a comment in a number", "1/* */2"],
+    ["a comma too many in a number", "[1,/* */,2]"],
   ])("that is wrong is an error: %s", async (_, wrong) => {
     const dir = withText(wrong);
     expect(await failureOf(read(dir))).toMatchObject({ code: "ERR_JSON_SYNTAX" });
     const changed = edit(dir, [{ path: ["a"], value: 1 }]);
     expect(await failureOf(changed)).toMatchObject({ code: "ERR_JSON_SYNTAX", effect: "none" });
     expect(textIn(dir)).toBe(wrong);
+  });
+
+  it("that has no value is told from one that has no comments either", async () => {
+    const problems = [
+      ["", "the file is empty"],
+      ["\n ", "the file is empty but for white space"],
+      ["// nothing\n/* yet */\n", "there is nothing but comments"],
+    ] as const;
+    for (const [content, problem] of problems) {
+      const dir = withText(content);
+      for (const call of [() => read(dir), () => edit(dir, [{ path: ["a"], value: 1 }])]) {
+        expect(String(await failureOf(call()))).toContain(`: ${problem}`);
+      }
+      expect(textIn(dir)).toBe(content);
+    }
   });
 
   it("that is not UTF-8, too large, or not there is an error", async () => {
@@ -117,6 +134,15 @@ describe.each(forms)("JSON with comments, $form", ({ read, edit }) => {
       expect(error.excerpt).toBeUndefined();
       expect(error.message).not.toContain("hunter2");
       writeFileSync(join(dir, name), '{"secret": "hunter2"}');
+      const validate = (value: unknown): never => {
+        throw new Error(`not ${JSON.stringify(value)}`);
+      };
+      const edits = [{ path: ["secret"], value: "hunter23" }];
+      for (const call of [() => read(dir, { validate }), () => edit(dir, edits, { validate })]) {
+        const invalid = (await failureOf(call())) as Error;
+        expect(invalid).toMatchObject({ code: "ERR_JSON_INVALID" });
+        expect(invalid.message).not.toContain("hunter2");
+      }
       await edit(dir, [{ path: ["secret"], value: "other" }]);
       expect(statSync(join(dir, name)).mode & 0o777).toBe(0o600);
     },

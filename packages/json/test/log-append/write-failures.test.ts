@@ -157,6 +157,19 @@ describe("a write that fails", () => {
     }
   });
 
+  it("in the same place, where the next write ends with a whole record: of the others there is no piece", async () => {
+    const { log, path } = await logWith([
+      rule(writes, short(3), once()),
+      rule(writes, short(7), once()),
+      rule(writes, fail("ENOSPC"), once()),
+    ]);
+    const other = await openJsonLog(path);
+    expect(await endsOf(three(log))).toEqual([6, "ENOSPC none", "ENOSPC none"]);
+    expect(contentOf(path)).toBe('"before"\n"on\n"one"\n');
+    await log.close();
+    await other.close();
+  });
+
   it("in the same place, where the next write succeeds: all are there, and the piece on a line of its own", async () => {
     const { log, path } = await logWith([rule(writes, short(9), once())]);
     const other = await openJsonLog(path);
@@ -193,6 +206,32 @@ describe("a write that fails", () => {
     await log.close();
     expect(contentOf(path)).toBe('"before"\n"next"\n');
   });
+
+  it.each([
+    ["nothing of it", [fail("ENOSPC")], "ENOSPC none"],
+    ["but its newline", [short(1), fail("ENOSPC")], "ENOSPC none"],
+    ["nothing of it, again and again", [short(0), short(0), short(0)], "ERR_NO_PROGRESS none"],
+    ["a piece of it", [short(2), fail("ENOSPC")], "ENOSPC partial"],
+  ] as const)(
+    "of an earlier batch is not one of the next, which writes %s",
+    async (_, faults, end) => {
+      const { log, path } = await logWith([
+        rule(writes, short(3), once()),
+        rule(writes, fail("ENOSPC"), once()),
+        ...faults.map((fault) => rule(writes, fault, once())),
+      ]);
+      const other = await openJsonLog(path);
+      expect(await endsOf([log.append("torn")])).toEqual(["ENOSPC partial"]);
+      expect(await endsOf([log.append(1), log.append(2)])).toEqual([
+        end,
+        end.replace("partial", "none"),
+      ]);
+      await other.close();
+      await log.append("next");
+      await log.close();
+      expect(linesOf(path).at(-1)).toBe("next");
+    },
+  );
 
   it("is not cut off once somebody else has written behind it, who does not ask for the lock", async () => {
     const { log, path } = await logWith([

@@ -156,6 +156,9 @@ describe("calls", () => {
     expect(call({ signal: {} })).toThrow('"signal" must be');
     expect(call({ offload: "all" })).toThrow('"offload" must be');
     expect(() => readJsonLog("x", null as never)).toThrow('"options" must be');
+    expect(call({ polciy: "strict" })).toThrow('there is no option "polciy"');
+    const stray = { root: { promises: {} }, path: "x", mode: 0o600 };
+    expect(() => readJsonLog(stray)).toThrow('there is no "mode" in { root, path }');
     expect(() => readJsonLog("")).toThrow("ERR_INVALID_ARG");
     expect(() => readJsonLog({} as never)).toThrow("ERR_INVALID_ARG");
   });
@@ -234,6 +237,13 @@ describe("policies", () => {
     expect(String(error)).not.toContain("secret");
   });
 
+  test("strict does not advise what is being done", async () => {
+    const error = collect(logFile('{"a":1}{"b":2}\n'), { policy: "strict" });
+    await expect(error).rejects.toThrow("ERR_JSON_SYNTAX");
+    const { message } = (await error.catch((e: unknown) => e)) as Error;
+    expect(message.match(/readJsonLog/g)).toHaveLength(1);
+  });
+
   test("strict gives what is before", async () => {
     const reader = readJsonLog(logFile('{"a":1}\nbad\n{"b":1}\n'), { policy: "strict" });
     expect((await reader.next()).value?.value).toEqual({ a: 1 });
@@ -281,6 +291,29 @@ describe("validate", () => {
     expect([first, second]).toEqual([{ n: 10 }, { n: 20 }]);
     expect(error).toMatchObject({ code: "ERR_JSON_INVALID", line: 4, issues: [{ path: ["n"] }] });
   });
+
+  test.runIf(needs("posix")).for([0o600, 0o644])(
+    "what is in a log of mode %o is in the message, or in the issues alone",
+    async (mode) => {
+      const path = logFile('{"token":"hunter2"}\n');
+      nodeFs.chmodSync(path, mode);
+      const issues = [{ message: 'not "hunter2"', path: ["token"] }];
+      const answer = { version: 1, vendor: "test", validate: () => ({ issues }) } as const;
+      const throwing = (): never => {
+        throw new Error(issues[0]!.message);
+      };
+      for (const validate of [{ "~standard": answer }, throwing]) {
+        const error: unknown = await collect(path, { validate }).catch((e: unknown) => e);
+        expect(error).toMatchObject({
+          code: "ERR_JSON_INVALID",
+          line: 1,
+          issues: [{ message: issues[0]!.message }],
+        });
+        expect(String(error)).toContain("line 1: ");
+        expect(String(error).includes("hunter2")).toBe(mode !== 0o600);
+      }
+    },
+  );
 });
 
 /** A file system of which each read returns at most so many bytes, and which tells of it. */

@@ -166,6 +166,12 @@ describe("repair", () => {
   test("misuse", async () => {
     await expect(repairJsonLog("x", { maxRecordBytes: 0 })).rejects.toThrow("ERR_INVALID_ARG");
     await expect(repairJsonLog("x", null as never)).rejects.toThrow("ERR_INVALID_ARG");
+    for (const call of [repairJsonLog, inspectJsonLog]) {
+      const misspelt = call("x", { maxRecordByte: 1 } as object);
+      await expect(misspelt).rejects.toThrow('there is no option "maxRecordByte"');
+      const stray = call({ root: { promises: {} }, path: "x", mode: 1 } as never);
+      await expect(stray).rejects.toThrow('there is no "mode" in { root, path }');
+    }
     await expect(inspectJsonLog("x", { signal: 1 as never })).rejects.toThrow("ERR_INVALID_ARG");
     const root = { promises: {} };
     await expect(repairJsonLog({ root, path: "x" })).rejects.toThrow("ERR_INVALID_ARG");

@@ -106,14 +106,14 @@ function* writeLines(
   lines: readonly Line[],
   first: End,
 ): Steps<BatchOutcome> {
-  let whole = 0;
+  const progress: Progress = { whole: 0, torn: undefined };
   let end = first;
   for (let tries = 1; ; tries++) {
-    const bytes = encode(lines, whole, end.isOpen);
+    const bytes = encode(lines, progress.whole, end.isOpen);
     const written = yield* attempt(writeOnce(opened, bytes));
     log.written++;
     log.end = undefined;
-    if (!written.ok) return yield* refused(log, opened, written.error, whole, end);
+    if (!written.ok) return yield* refused(opened, written.error, progress, end);
     const landed = written.value;
     if (landed === bytes.byteLength) {
       const now = yield* attempt(lookAt(opened));
@@ -121,17 +121,15 @@ function* writeLines(
       log.torn = undefined;
       return { whole: lines.length, failure: undefined };
     }
-    const short = { lines, from: whole, start: Number(end.size), lead: end.isOpen ? 1 : 0 };
+    const from = progress.whole;
+    const short = { lines, from, start: Number(end.size), lead: end.isOpen ? 1 : 0, progress };
     const finished = yield* finishWhileAlone(operation, log, opened, short, bytes, landed);
     if (finished !== undefined) return finished;
-    whole = leaveTorn(log, short, landed);
-    if (tries === maxShortWrites) return stopped(whole, log.torn === undefined);
+    leaveTorn(log, short, landed);
+    if (tries === maxShortWrites) return failed(progress, noProgress());
     // The next write tells why, or succeeds.
     const next = yield* attempt(lookAtEnd(opened));
-    if (!next.ok) {
-      const first = log.torn === undefined ? "none" : "partial";
-      return { whole, failure: { error: next.error, first, rest: "none" } };
-    }
+    if (!next.ok) return failed(progress, next.error);
     end = next.value;
   }
 }
@@ -158,29 +156,41 @@ function encode(lines: readonly Line[], from: number, isOpen: boolean): Uint8Arr
 
 /** The call failed: by write(2) it has written nothing then, but answers get lost on networks. */
 function* refused(
-  { torn }: OpenLog,
   opened: OpenedFile,
   error: unknown,
-  whole: number,
+  progress: Progress,
   { size }: End,
 ): Steps<BatchOutcome> {
   const now = yield* attempt(lookAt(opened));
-  const untouched = now.ok && now.value.size === size;
-  const rest = untouched ? "none" : "unknown";
-  // A piece of the first one stayed when the disk became full.
-  const first = untouched && torn !== undefined ? "partial" : rest;
-  return { whole, failure: { error, first, rest } };
+  if (now.ok && now.value.size === size) return failed(progress, error);
+  return { whole: progress.whole, failure: { error, first: "unknown", rest: "unknown" } };
 }
 
-const stopped = (whole: number, clean: boolean): BatchOutcome => {
-  const error = new Refusal("ERR_NO_PROGRESS", {
+/** The log is as it was, but for the records that are whole and a piece of the next one. */
+function failed({ whole, torn }: Progress, error: unknown): BatchOutcome {
+  const first = torn === whole ? "partial" : "none";
+  return { whole, failure: { error, first, rest: "none" } };
+}
+
+const noProgress = (): Refusal =>
+  new Refusal("ERR_NO_PROGRESS", {
     problem: "the file system writes only a part of what it is given, and does not say why",
   });
-  return { whole, failure: { error, first: clean ? "none" : "partial", rest: "none" } };
-};
+
+/** How far a batch has come. */
+interface Progress {
+  /** So many of its records, from the first on, are in the log. */
+  whole: number;
+  /**
+   * The index of a record of which a piece was left in the log. Not the same as the torn end of the log: that may
+   * be of an earlier batch.
+   */
+  torn: number | undefined;
+}
 
 /** A write that was cut short. */
 interface ShortWrite {
+  readonly progress: Progress;
   readonly lines: readonly Line[];
   /** The first line of it. */
   readonly from: number;
@@ -199,15 +209,16 @@ function wholeIn(short: ShortWrite, landed: number): { whole: number; boundary: 
   return { whole, boundary: short.start + (landed < short.lead ? 0 : length) };
 }
 
-/** Remembers the piece of a record that stays, and returns how many lines are in the log. */
-function leaveTorn(log: OpenLog, short: ShortWrite, landed: number): number {
+/** Remembers the piece of a record that stays. */
+function leaveTorn(log: OpenLog, short: ShortWrite, landed: number): void {
   const { whole, boundary } = wholeIn(short, landed);
   const to = short.start + landed;
+  short.progress.whole = whole;
+  if (boundary < to) short.progress.torn = whole;
   const before = log.torn;
   const goesOn = before !== undefined && before.to === short.start && whole === short.from;
   const from = goesOn ? before.from : boundary;
   log.torn = from < to ? { from, to } : undefined;
-  return whole;
 }
 
 /**
@@ -235,15 +246,12 @@ function* finishWhileAlone(
       outcome = { whole: short.lines.length, failure: undefined };
       return;
     }
-    const whole = leaveTorn(log, short, landed + more);
+    leaveTorn(log, short, landed + more);
     if (log.torn !== undefined) {
       const cut = yield* attempt(cutBack(operation, log.path, opened.stats, log.torn));
-      if (cut.ok && cut.value) log.torn = undefined;
+      if (cut.ok && cut.value) log.torn = short.progress.torn = undefined;
     }
-    const first = log.torn === undefined ? "none" : "partial";
-    outcome = written.ok
-      ? stopped(whole, log.torn === undefined)
-      : { whole, failure: { error: written.error, first, rest: "none" } };
+    outcome = failed(short.progress, written.ok ? noProgress() : written.error);
   };
   // The lock may fail where the disk is full: then what is torn stays until there is space again.
   yield* attempt(log.lock.whileAlone(operation, finish()));

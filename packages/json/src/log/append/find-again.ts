@@ -3,6 +3,8 @@ import {
   closeFlushed,
   directoryOf,
   errorCode,
+  fstat,
+  permissionBits,
   Refusal,
   resolveLink,
   sameIdentity,
@@ -12,7 +14,7 @@ import {
 } from "@holdfast/fs/steps";
 import { makeMissing } from "../../target/make-directories.ts";
 import { shareLog } from "./log-lock.ts";
-import { openLogFile } from "./open-log-file.ts";
+import { inItsHalf, openLogFile } from "./open-log-file.ts";
 import { flushLog, type OpenLog } from "./open-log.ts";
 
 /**
@@ -23,7 +25,7 @@ export function* findAgain(operation: Operation, log: OpenLog): Steps<void> {
   const gone = yield* isGone(log);
   // At the end of the process its lock may have been given back already.
   if (!gone && (!log.lock.lost.aborted || log.ending)) return;
-  const { file, mode, dirMode } = log.settings;
+  const { file, dirMode } = log.settings;
   const before = log.opened;
   const path = yield* resolveLink(file.path);
   const onUnflushed = (error: unknown): void => {
@@ -35,6 +37,7 @@ export function* findAgain(operation: Operation, log: OpenLog): Steps<void> {
   yield* makeMissing(operation, directoryOf(path), { dirMode, onMade, onUnflushed });
   if (!log.ending) yield* lockAgain(operation, log, path);
   if (!gone) return;
+  const mode = yield* modeAgain(operation, log);
   const opened = yield* openLogFile(operation, path, mode, onUnflushed);
   // What was written before must not be forgotten with the file.
   const flushed = yield* attempt(flushLog(log));
@@ -44,6 +47,15 @@ export function* findAgain(operation: Operation, log: OpenLog): Steps<void> {
   if (log.opened !== before) return;
   log.retired.push(before);
   Object.assign(log, { path, opened, end: undefined, torn: undefined });
+}
+
+/** What nobody else may read in the old file nobody else may read in the new one. */
+function* modeAgain(operation: Operation, log: OpenLog): Steps<number | undefined> {
+  const { opened, settings } = log;
+  if (settings.mode !== undefined || !operation.platform.modes) return settings.mode;
+  // It may have been closed to others after it was opened.
+  const now = yield* attempt(inItsHalf(opened, fstat(opened.handle)));
+  return permissionBits(now.ok ? now.value : opened.stats) & 0o777;
 }
 
 function* isGone({ settings, opened }: OpenLog): Steps<boolean> {

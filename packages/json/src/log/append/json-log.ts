@@ -15,6 +15,7 @@ import { AppendQueue, type WaitingLine } from "./append-queue.ts";
 import { commitWaiting, publicError } from "./commit-waiting.ts";
 import { inItsHalf } from "./open-log-file.ts";
 import { closeRetired, flushLog, poisoned, type OpenLog } from "./open-log.ts";
+import { noSynchronousForm } from "../log-file.ts";
 import type { AppendReceipt, JsonLog, LogHealing } from "../options.ts";
 import { appenderNeeds } from "./read-settings.ts";
 
@@ -55,7 +56,9 @@ export class AppendLog implements JsonLog {
       (told) => (receipt = told),
       (error) => (failure = error),
     );
-    requireCalls(line.op, this.log.settings.file.fileSystem, "sync", appenderNeeds);
+    const { file } = this.log.settings;
+    if (file.isInRoot) throw noSynchronousForm(line.op);
+    requireCalls(line.op, file.fileSystem, "sync", appenderNeeds);
     this.queue.append(line);
     this.commitNow();
     if (receipt === undefined) throw failure;

@@ -1,13 +1,12 @@
 import {
-  invalidCombination,
   readCount,
   readMode,
   readSignal,
   readWord,
-  requireObject,
   type CallName,
   type Offload,
 } from "@holdfast/fs/steps";
+import { refuseUnknown } from "../../document/check-options.ts";
 import { logFileOf, type LogFile } from "../log-file.ts";
 import type { JsonLogOptions, LogDurability, LogTarget } from "../options.ts";
 
@@ -29,19 +28,15 @@ export const appenderNeeds: readonly CallName[] = [
   ...(["fsync", "fdatasync", "unlink", "readlink", "mkdir", "lstat", "stat"] as const),
 ];
 
-const known: ReadonlySet<string> = new Set([
+const known: readonly string[] = [
   ...(["durability", "flushIntervalMs", "maxRecordBytes", "mode", "dirMode"] as const),
   ...(["signal", "fileSystem", "offload"] as const),
-]);
+];
 
 /** Checks target and options before any I/O, and reads each of them once. */
 export function readSettings(op: string, target: LogTarget, options: JsonLogOptions): LogSettings {
-  requireObject(op, options);
   // A misspelt "durability" would be a weaker promise than the one that was meant.
-  const stranger = Object.keys(options).find((name) => !known.has(name));
-  if (stranger !== undefined) {
-    throw invalidCombination(op, `there is no option ${JSON.stringify(stranger)}`);
-  }
+  refuseUnknown(op, options, known);
   return {
     durability: readWord(op, "durability", options.durability, [
       "each",

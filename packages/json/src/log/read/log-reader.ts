@@ -1,5 +1,5 @@
 import { Refusal, runAsync, wait, type Operation, type Step, type Steps } from "@holdfast/fs/steps";
-import type { Validate } from "../../document/schema.ts";
+import type { ValidateOption } from "../../document/schema.ts";
 import { validateValue } from "../../document/validate-value.ts";
 import { CallerError, openLogInput, type LogInput } from "./log-input.ts";
 import type { LogScanner } from "./log-scanner.ts";
@@ -17,7 +17,7 @@ export class LogReader<Value> implements JsonLogReader<Value> {
   private readonly operation: Operation;
   private readonly path: string;
   private readonly scanner: LogScanner;
-  private readonly validate: Validate<Value> | undefined;
+  private readonly validate: ValidateOption<Value> | undefined;
   private input: LogInput | undefined;
   private isOver = false;
   /** Calls that cannot be answered at once are answered one after the other. */
@@ -29,7 +29,7 @@ export class LogReader<Value> implements JsonLogReader<Value> {
     operation: Operation,
     path: string,
     scanner: LogScanner,
-    validate: Validate<Value> | undefined,
+    validate: ValidateOption<Value> | undefined,
   ) {
     this.operation = operation;
     this.path = path;
@@ -146,7 +146,12 @@ export class LogReader<Value> implements JsonLogReader<Value> {
   private *validated(record: LogRecord): Steps<LogRecord<Value>> {
     const { line, offset } = record;
     try {
-      const value = yield* validateValue(this.validate, record.value, this.operation);
+      const value = yield* validateValue(
+        this.validate,
+        record.value,
+        this.operation,
+        this.scanner.mayQuote,
+      );
       return { ...record, value };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

@@ -286,10 +286,11 @@ export class LogScanner {
       parseJson(this.buffer.bytes.subarray(start, limit), {}, this.mayQuote);
     } catch (error) {
       if (!(error instanceof Refusal)) return error;
-      const { problem = "", more, ...details } = error.details;
+      const { problem = "", more, hint } = error.details;
       const place = more as { readonly line: number; readonly offset: number };
       return new Refusal(error.code, {
-        ...details,
+        // Whoever is told of `readJsonLog` is calling it.
+        ...(hint !== undefined && !hint.includes("readJsonLog") && { hint }),
         problem: problem.replace(/^line \d+/, `line ${this.line}`),
         more: { ...place, line: this.line, offset: offset + place.offset },
       });
