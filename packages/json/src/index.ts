@@ -29,7 +29,15 @@ export type {
 } from "./document/errors.ts";
 export type { ByteStore, JsonTarget, RootLike, RootSyncLike, RootTarget } from "./target/target.ts";
 export { openJsonStore, openJsonStoreSync } from "./store/open-json-store.ts";
-export type { JsonStore, JsonStoreOptions, StoreRecovery } from "./store/options.ts";
+export type {
+  Changed,
+  JsonStore,
+  JsonStoreOptions,
+  SchemalessStoreOptions,
+  SchemaStoreOptions,
+  StoreRecovery,
+} from "./store/options.ts";
+export type { DeepReadonly } from "./store/deep-readonly.ts";
 export { openJsonLog } from "./log/open-json-log.ts";
 export { readJsonLog } from "./log/read-json-log.ts";
 export { inspectJsonLog } from "./log/inspect-json-log.ts";

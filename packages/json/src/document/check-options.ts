@@ -58,6 +58,12 @@ export function checkWriteOptions(op: string, options: WriteJsonOptions): void {
 export function checkUpdateOptions<Value>(op: string, options: UpdateJsonOptions<Value>): void {
   refuseUnknown(op, options, updateNames);
   checkParseOptions(op, options);
+  if ((options.bigint as unknown) === "string") {
+    throw invalidCombination(
+      op,
+      '"bigint" cannot be "string" here: the integers would be strings in the file. "bigint" keeps every digit',
+    );
+  }
   checkValidate(op, "validate", options.validate);
   checkFormatOptions(op, options);
 }

@@ -11,14 +11,21 @@ export interface JsonSyntaxError extends HoldfastError {
   readonly offset: number;
   /**
    * The line, or as much of it as fits, and below it a caret. `undefined` for a file that only its owner may
-   * read: what is in it is not for logs.
+   * read, for what is in it is not for logs, and where there is nothing to show, as in an empty file.
    */
   readonly excerpt: string | undefined;
 }
 
-/** `ERR_JSON_INVALID`: what a schema or a function says against a value. */
+/**
+ * `ERR_JSON_INVALID`: what a schema or a function says against a value; or an update that would round an integer
+ * (with the fields `line`, `column` and `offset`, as `ERR_JSON_SYNTAX`).
+ *
+ * What a schema says may quote the value. For a file that only its owner may read the message of the error has the
+ * places alone; `issues` and `cause` are as the schema gave them.
+ */
 export interface JsonInvalidError extends HoldfastError {
   readonly code: "ERR_JSON_INVALID";
+  /** Values may be in their messages. */
   readonly issues: readonly JsonIssue[];
 }
 

@@ -1,17 +1,5 @@
 import type { FileSystem, Offload } from "@holdfast/fs/steps";
-import type { StandardSchema } from "./schema.ts";
-
-/** `Value`, which is inferred from this place only where no other says what it is. */
-export type Weak<Value> = Value & ({} | null | undefined);
-
-/**
- * A `Validate`. Schemas of arktype can be called too, and then answer with errors as well: what a schema says
- * of its output counts before what a function returns. The last form is for functions whose type is generic.
- */
-type ValidateOption<Value> =
-  | StandardSchema<Value>
-  | ((value: unknown) => Weak<Value> | PromiseLike<Weak<Value>>)
-  | NoInfer<(value: unknown) => Value | PromiseLike<Value>>;
+import type { ValidateOption, Weak } from "./schema.ts";
 
 /** What may be read as JSON. */
 export interface ParseOptions {
@@ -73,7 +61,14 @@ export interface WriteJsonOptions extends FormatOptions, FileSettings {
 }
 
 /** Options of `updateJson`. */
-export interface UpdateJsonOptions<Value> extends ParseOptions, Omit<WriteJsonOptions, "signal"> {
+export interface UpdateJsonOptions<Value>
+  extends Omit<ParseOptions, "bigint">, Omit<WriteJsonOptions, "signal"> {
+  /**
+   * Integers that a number cannot hold exactly (beyond 2 ** 53 - 1): `"bigint"` makes a BigInt of them, and
+   * writes BigInts as integers; `"number"` rounds them, in the file too. Default: those that would be written with
+   * other digits are refused (`ERR_JSON_INVALID`). There is no `"string"` here: the file would then have strings.
+   */
+  readonly bigint?: "number" | "bigint" | undefined;
   /** Honoured until the document is replaced. An `fn` that is running then is not waited for any more. */
   readonly signal?: AbortSignal | undefined;
   /** Checks what is read, and what is written. */

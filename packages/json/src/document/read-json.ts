@@ -8,10 +8,10 @@ import {
 } from "@holdfast/fs/steps";
 import { operationAt, placeOf, type Place } from "../target/place.ts";
 import type { JsonTarget } from "../target/target.ts";
+import { checkTarget } from "./check-target.ts";
 import { checkReadOptions } from "./check-options.ts";
-import { readDocument } from "./document-steps.ts";
+import { readDocument, validateRead } from "./document-steps.ts";
 import type { ReadJsonOptions, Sync } from "./options.ts";
-import { validateValue } from "./validate-value.ts";
 
 /**
  * Reads a JSON document.
@@ -23,7 +23,8 @@ import { validateValue } from "./validate-value.ts";
  * @param target a path, a `file:` URL, `{ root, path }`, or a store of bytes
  * @returns the value, as `validate` returned it; `unknown` without one
  * @throws `HoldfastError`, effect `"none"`: `ENOENT`; `ERR_JSON_SYNTAX` with `line`, `column`, `offset` and
- *   `excerpt` (an empty file too); `ERR_JSON_INVALID` with `issues`; `ERR_TOO_LARGE`; `ERR_NOT_FILE` for a
+ *   `excerpt` (an empty file too); `ERR_JSON_INVALID` with `issues` (of a file that only its owner may
+ *   read, no message quotes anything); `ERR_TOO_LARGE`; `ERR_NOT_FILE` for a
  *   FIFO or device, `EISDIR`; the errno of the file system
  *
  * @example
@@ -78,6 +79,7 @@ function begin<Value>(
   checkReadOptions(op, options);
   const { fileSystem, offload } = options;
   const signal = readSignal(op, options.signal, half);
+  checkTarget(op, target);
   const place = placeOf(op, target, half, { fileSystem, offload, needs: ["read"] });
   return { place, operation: operationAt(op, place, { signal, offload }) };
 }
@@ -89,7 +91,7 @@ function* readIfExists<Value>(
 ): Steps<Value | undefined> {
   const document = yield* readDocument(operation, place, options);
   if (document === undefined) return undefined;
-  return yield* validateValue(options.validate, document.value, operation);
+  return yield* validateRead(options.validate, document, operation);
 }
 
 function* readExisting<Value>(
@@ -99,5 +101,5 @@ function* readExisting<Value>(
 ): Steps<Value> {
   const document = yield* readDocument(operation, place, options);
   if (document === undefined) throw new Refusal("ENOENT");
-  return yield* validateValue(options.validate, document.value, operation);
+  return yield* validateRead(options.validate, document, operation);
 }

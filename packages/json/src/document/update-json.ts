@@ -14,10 +14,17 @@ import { operationAt, placeOf, type Place } from "../target/place.ts";
 import { tooLarge } from "../target/read-whole.ts";
 import type { JsonTarget } from "../target/target.ts";
 import { parseJson } from "../text/parse-json.ts";
-import { serializeJson } from "../text/serialize-json.ts";
+import { serializeJson, serializeRecord } from "../text/serialize-json.ts";
+import { checkTarget } from "./check-target.ts";
 import { checkUpdateOptions } from "./check-options.ts";
-import { defaultMaxBytes, readDocument, type ReadDocument } from "./document-steps.ts";
-import type { Sync, UpdateJsonOptions, Weak } from "./options.ts";
+import {
+  defaultMaxBytes,
+  readDocument,
+  validateRead,
+  type ReadDocument,
+} from "./document-steps.ts";
+import type { Sync, UpdateJsonOptions } from "./options.ts";
+import type { Weak } from "./schema.ts";
 import { validateValue } from "./validate-value.ts";
 
 /**
@@ -39,6 +46,9 @@ import { validateValue } from "./validate-value.ts";
  * With `validate`, what is about to be written is checked in the form in which it will be read again: a
  * schema that makes dates of strings is asked about the strings.
  *
+ * An integer that a number cannot hold exactly, and that would be written with other digits, is
+ * `ERR_JSON_INVALID`, whether `fn` touches it or not: `bigint: "bigint"` keeps every digit.
+ *
  * @returns the value that is on disk now; where nothing was written, what `fn` was given
  * @throws `HoldfastError` as `readJson` but for `ENOENT`, as `writeJson`, and as `acquireLock`
  *   (`ERR_LOCK_TIMEOUT`). `ERR_LOCK_LOST`, effect `"none"`, if the lock was lost while `fn` ran
@@ -50,7 +60,12 @@ import { validateValue } from "./validate-value.ts";
  */
 export function updateJson<Value = unknown>(
   target: JsonTarget,
-  fn: (value: Value) => Value | undefined | PromiseLike<Value | undefined>,
+  fn: (value: Value) => NoInfer<Value> | PromiseLike<NoInfer<Value>>,
+  options: UpdateJsonOptions<Value> & { readonly initial: Weak<Value> | NoInfer<Value> },
+): Promise<Value>;
+export function updateJson<Value = unknown>(
+  target: JsonTarget,
+  fn: (value: Value) => NoInfer<Value> | undefined | PromiseLike<NoInfer<Value> | undefined>,
   options: UpdateJsonOptions<Value> & { readonly initial: Weak<Value> | NoInfer<Value> },
 ): Promise<Value>;
 export function updateJson<Value = unknown>(
@@ -63,6 +78,12 @@ export function updateJson<Value = unknown>(
   fn: (value: Value | undefined) => Value | undefined | PromiseLike<Value | undefined>,
   options?: UpdateJsonOptions<Value>,
 ): Promise<Value | undefined>;
+// As the second: the compiler quotes the last one, and this one says what is wrong with `void`.
+export function updateJson<Value = unknown>(
+  target: JsonTarget,
+  fn: (value: Value) => Value | undefined | PromiseLike<Value | undefined>,
+  options: UpdateJsonOptions<Value> & { readonly initial: Weak<Value> | NoInfer<Value> },
+): Promise<Value>;
 export async function updateJson<Value>(
   target: JsonTarget,
   fn: (value: Value) => Value | undefined | PromiseLike<Value | undefined>,
@@ -79,7 +100,12 @@ export async function updateJson<Value>(
 /** As {@link updateJson}, in one go on this thread. */
 export function updateJsonSync<Value = unknown>(
   target: JsonTarget,
-  fn: (value: Value) => Value | undefined,
+  fn: (value: Value) => NoInfer<Value>,
+  options: Sync<UpdateJsonOptions<Value>> & { readonly initial: Weak<Value> | NoInfer<Value> },
+): Value;
+export function updateJsonSync<Value = unknown>(
+  target: JsonTarget,
+  fn: (value: Value) => NoInfer<Value> | undefined,
   options: Sync<UpdateJsonOptions<Value>> & { readonly initial: Weak<Value> | NoInfer<Value> },
 ): Value;
 export function updateJsonSync<Value = unknown>(
@@ -92,6 +118,12 @@ export function updateJsonSync<Value = unknown>(
   fn: (value: Value | undefined) => Value | undefined,
   options?: Sync<UpdateJsonOptions<Value>>,
 ): Value | undefined;
+// As the second: the compiler quotes the last one, and this one says what is wrong with `void`.
+export function updateJsonSync<Value = unknown>(
+  target: JsonTarget,
+  fn: (value: Value) => Value | undefined,
+  options: Sync<UpdateJsonOptions<Value>> & { readonly initial: Weak<Value> | NoInfer<Value> },
+): Value;
 export function updateJsonSync<Value>(
   target: JsonTarget,
   fn: (value: Value) => Value | undefined,
@@ -105,6 +137,8 @@ export function updateJsonSync<Value>(
   }
 }
 
+// The first of the forms above does not take `undefined`: only then does the compiler give a function that returns
+// nothing at all the type `void`, which none of them takes. A draft that was changed and not returned is an error so.
 type Change<Value> = (
   value: Value | undefined,
 ) => Value | undefined | PromiseLike<Value | undefined>;
@@ -134,6 +168,7 @@ class Update<Value> {
     const signal = readSignal(op, options.signal, half);
     const needs = ["read", "replace", "exclusively"] as const;
     const settings = { fileSystem, offload, lockTimeoutMs, dirMode, durable, needs };
+    checkTarget(op, target);
     this.place = placeOf(op, target, half, settings);
     this.place.checkSettings(op, options);
     this.operation = operationAt(op, this.place, { signal, offload });
@@ -153,7 +188,8 @@ class Update<Value> {
 
   private *alone(run: Run, check: () => Steps<void>): Steps<Value | undefined> {
     const { operation, place, options } = this;
-    const document = yield* readDocument(operation, place, options);
+    const { bigint = "refuse" } = options;
+    const document = yield* readDocument(operation, place, { ...options, bigint });
     const value = yield* this.valueOf(document);
     const before = textOf(value);
     const changed = yield* this.change(run, value);
@@ -173,7 +209,7 @@ class Update<Value> {
   private *valueOf(document: ReadDocument | undefined): Steps<Value | undefined> {
     const { options, operation, initial } = this;
     if (document === undefined) return initial;
-    return yield* validateValue(options.validate, document.value, operation);
+    return yield* validateRead(options.validate, document, operation);
   }
 
   private *change(run: Run, value: Value | undefined): Steps<Value | undefined> {
@@ -198,8 +234,9 @@ class Update<Value> {
   ): Steps<Value> {
     const { options, operation } = this;
     if (options.validate === undefined) return changed;
-    const quote = document?.found.isPrivate !== true;
-    return yield* validateValue(options.validate, parseJson(content, options, quote), operation);
+    const quote = document?.found.isPrivate !== true && !isPrivateMode(options.mode);
+    const value = parseJson(content, options, quote);
+    return yield* validateValue(options.validate, value, operation, quote);
   }
 }
 
@@ -209,9 +246,18 @@ function textOf(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch {
+    // It is deeper than a stack, or there are BigInts in it.
+  }
+  try {
+    return serializeRecord(value, "bigint");
+  } catch {
     return undefined; // it has no form in JSON, so that it could not be written either
   }
 }
+
+/** Whether only its owner will be able to read the file. */
+const isPrivateMode = (mode: number | undefined): boolean =>
+  mode !== undefined && (mode & 0o077) === 0;
 
 const forgotten = (op: string): Error =>
   invalidCombination(

@@ -13,6 +13,8 @@ import type { StandardIssue, StandardResult, StandardSchema, Validate } from "./
 
 const shownIssues = 3;
 const longestMessage = 200;
+const seeIssues =
+  'Only its owner may read the file: what was said of it is in the field "issues", values perhaps with it.';
 
 /**
  * Checks before any I/O that something can validate.
@@ -34,13 +36,15 @@ export function readValidate<Value>(
  * Has a value checked. A promise is waited for; a synchronous run refuses it.
  *
  * @param operation names the call in errors of misuse
- * @throws `Refusal` (`ERR_JSON_INVALID`) with `issues`; the messages of a schema are quoted in `problem`
- *   without the value
+ * @param quote whether `problem` may say what the schema says, in which values may be: not of a file that only
+ *   its owner may read. Then it says where alone; `issues` and `cause` have the messages always
+ * @throws `Refusal` (`ERR_JSON_INVALID`) with `issues`
  */
 export function* validateValue<Value>(
   validate: Validate<Value> | undefined,
   value: unknown,
   operation?: Operation,
+  quote: boolean = true,
 ): Steps<Value> {
   if (validate === undefined) return value as Value;
   readValidate(operation?.op ?? "validate", "validate", validate);
@@ -52,7 +56,7 @@ export function* validateValue<Value>(
       : asResult(validate(value));
     answer = isThenable(given) ? given : { result: given };
   } catch (error) {
-    throw thrown(error);
+    throw thrown(error, quote);
   }
   if (isThenable(answer)) {
     if (operation?.synchronous === true) {
@@ -70,8 +74,8 @@ export function* validateValue<Value>(
       ),
     );
   }
-  if ("error" in answer) throw thrown(answer.error);
-  return outcome(answer.result);
+  if ("error" in answer) throw thrown(answer.error, quote);
+  return outcome(answer.result, quote);
 }
 
 type Answer<Value> =
@@ -87,7 +91,7 @@ function asResult<Value>(
     : { value };
 }
 
-function outcome<Value>(result: StandardResult<Value>): Value {
+function outcome<Value>(result: StandardResult<Value>, quote: boolean): Value {
   let issues: JsonIssue[];
   try {
     if (result.issues === undefined) {
@@ -97,12 +101,20 @@ function outcome<Value>(result: StandardResult<Value>): Value {
     }
     issues = [...result.issues].map(toIssue);
   } catch (error) {
-    throw thrown(error);
+    throw thrown(error, quote);
+  }
+  throw invalid(issues, quote);
+}
+
+function invalid(issues: readonly JsonIssue[], quote: boolean): Refusal {
+  if (!quote) {
+    const problem = notAsked(issues);
+    return new Refusal("ERR_JSON_INVALID", { problem, hint: seeIssues, more: { issues } });
   }
   const shown = issues.slice(0, shownIssues).map(showIssue);
   const more = issues.length - shown.length;
   if (more > 0) shown.push(`and ${more} more`);
-  throw new Refusal("ERR_JSON_INVALID", {
+  return new Refusal("ERR_JSON_INVALID", {
     problem: ["the value is not what the schema asks for", shown.join("; ")]
       .filter(Boolean)
       .join(": "),
@@ -110,10 +122,25 @@ function outcome<Value>(result: StandardResult<Value>): Value {
   });
 }
 
-function thrown(error: unknown): Refusal {
+/** Where something is wrong, and not a word of what. */
+function notAsked(issues: readonly JsonIssue[]): string {
+  const places = [...new Set(issues.map(({ path }) => showValuePath(path)))];
+  const [first = "value"] = places;
+  if (places.length <= 1) {
+    return `${first === "value" ? "the value" : first} is not what the schema asks for`;
+  }
+  const shown = places.slice(0, shownIssues);
+  const more = places.length - shown.length;
+  const all = [...shown, ...(more > 0 ? [`${more} more`] : [])];
+  return `${all.slice(0, -1).join(", ")} and ${all.at(-1)} are not what the schema asks for`;
+}
+
+function thrown(error: unknown, quote: boolean): Refusal {
   const issue: JsonIssue = { path: [], message: messageOf(error) };
   return new Refusal("ERR_JSON_INVALID", {
-    problem: `"validate" threw: ${showMessage(issue.message)}`,
+    ...(quote
+      ? { problem: `"validate" threw: ${showMessage(issue.message)}` }
+      : { problem: '"validate" threw', hint: seeIssues }),
     cause: error,
     more: { issues: [issue] },
   });

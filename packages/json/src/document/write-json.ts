@@ -4,6 +4,7 @@ import { operationAt, placeOf, type Place } from "../target/place.ts";
 import type { JsonTarget } from "../target/target.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { serializeJson } from "../text/serialize-json.ts";
+import { checkTarget } from "./check-target.ts";
 import { checkWriteOptions } from "./check-options.ts";
 import { defaultMaxBytes, writeDocument } from "./document-steps.ts";
 import type { Sync, WriteJsonOptions } from "./options.ts";
@@ -13,7 +14,9 @@ import type { Sync, WriteJsonOptions } from "./options.ts";
  *
  * The value is serialised completely before anything is opened. What `JSON.stringify` would leave out or
  * turn into `null` without a word (`undefined`, a function or a symbol as a property or in an array, `NaN`,
- * infinities) is refused, as are cycles and BigInts; a property whose value is `undefined` is left
+ * infinities) is refused, as are cycles and BigInts, and
+ * objects whose content is not in their properties, of which it writes `{}` (maps, sets, errors, regular expressions,
+ * promises, buffers but `Buffer`, …); a property whose value is `undefined` is left
  * out, as everybody expects. `toJSON` works. Lone surrogates are written as escapes. The text ends in a
  * newline.
  *
@@ -58,6 +61,7 @@ function begin(
   const { fileSystem, offload, space } = options;
   const signal = readSignal(op, options.signal, half);
   const needs = space === "preserve" ? (["read", "replace"] as const) : (["replace"] as const);
+  checkTarget(op, target);
   const place = placeOf(op, target, half, { fileSystem, offload, needs });
   place.checkSettings(op, options);
   return { place, operation: operationAt(op, place, { signal, offload }) };

@@ -1,12 +1,17 @@
 import {
   attempt,
-  chmod,
+  closeFlushed,
   directoryOf,
   errorCode,
+  fchmod,
+  fstat,
   lstat,
+  open,
+  openFlags,
   type Operation,
   permissionBits,
   rename,
+  sameIdentity,
   stat,
   type Steps,
   unlink,
@@ -64,7 +69,7 @@ export function* writeBeside(
   const { effect } = operation;
   try {
     const mode = file.mode ?? (yield* modeOf(place.file));
-    if (mode !== undefined) yield* withdraw(sibling.file, mode);
+    if (mode !== undefined) yield* withdraw(operation, sibling.file, mode);
     yield* sibling.replace(operation, bytes, { ...file, mode, durable });
   } catch (error) {
     // There, but perhaps not for good; and of no use, if the document stays as it is.
@@ -105,10 +110,11 @@ export function* removeVersion(
   if (index !== -1) operation.leftovers.splice(index, 1);
 }
 
+/** A link is no backup, whoever has put it there: its place is free. */
 function* isThere(path: string): Steps<boolean> {
   const found = yield* attempt(lstat(path));
   if (!found.ok && errorCode(found.error) !== "ENOENT") throw found.error;
-  return found.ok;
+  return found.ok && !found.value.isSymbolicLink();
 }
 
 function* modeOf({ path }: PlaceFile): Steps<number | undefined> {
@@ -117,8 +123,27 @@ function* modeOf({ path }: PlaceFile): Steps<number | undefined> {
 }
 
 /** An older backup may be open to more than the document is by now; some places keep the mode of a file. */
-function* withdraw({ path }: PlaceFile, mode: number): Steps<void> {
+function* withdraw(operation: Operation, { path }: PlaceFile, mode: number): Steps<void> {
   const found = yield* attempt(lstat(path));
   if (!found.ok || !found.value.isFile()) return;
-  if ((permissionBits(found.value) & 0o777 & ~mode) !== 0) yield* chmod(path, mode);
+  if ((permissionBits(found.value) & 0o777 & ~mode) === 0) return;
+  // By its name, a link that was put there meanwhile would lead to another file.
+  const flags = openFlags.readOnly | openFlags.nonBlocking | openFlags.noFollow;
+  const opened = yield* attempt(open(path, flags));
+  if (!opened.ok) {
+    // What cannot be read was no backup to go back to, and is replaced in a moment.
+    const removed = yield* attempt(unlink(path));
+    if (!removed.ok && errorCode(removed.error) !== "ENOENT") throw opened.error;
+    return;
+  }
+  const handle = opened.value;
+  try {
+    const stats = yield* fstat(handle);
+    // A second name may be that of a file that is not ours; where one can be, the file is replaced.
+    if (sameIdentity(stats, found.value) !== false && stats.nlink <= 1n) {
+      yield* fchmod(handle, mode);
+    }
+  } finally {
+    yield* operation.cleanUp(closeFlushed(handle));
+  }
 }

@@ -1,3 +1,5 @@
+import { copyPlain, notPlain } from "./copy-plain.ts";
+
 /**
  * A copy that shares nothing with the original that could be changed: what a schema returns may be
  * its own default, and the next value would begin with what was done to this one. Objects of classes are
@@ -6,6 +8,11 @@
  * @param frozen whether nobody is to change the copy
  */
 export function copyValue<Value>(value: Value, frozen: boolean): Value {
+  const plain = copyPlain(value, frozen);
+  return plain === notPlain ? copyAny(value, frozen) : plain;
+}
+
+function copyAny<Value>(value: Value, frozen: boolean): Value {
   const copies = new Map<object, object>();
   const open: { readonly from: object; readonly to: object }[] = [];
   const copyOf = (from: unknown): unknown => {

@@ -4,7 +4,7 @@ import { serializeJson } from "../text/serialize-json.ts";
 import type { Found } from "../target/place.ts";
 import { tooLarge } from "../target/read-whole.ts";
 import { keepGeneration, keepVersion, removeVersion } from "./backups.ts";
-import { contentOf, defaultsOf, readContent, type Content } from "./content.ts";
+import { contentOf, contentOfDefaults, readContent, type Content } from "./content.ts";
 import type { StoreSettings } from "./settings.ts";
 import type { StorePlace } from "./store-place.ts";
 import { migrate, putVersion, takeVersion, type Run, type Versioned } from "./versions.ts";
@@ -42,13 +42,21 @@ export function isOlder({ settings }: StoreCall<unknown>, { version }: Versioned
   return version !== settings.version;
 }
 
+/** The bytes of a document, where they alone decide what it says: for `StoreState.adopt`. */
+export function sourceFor(
+  { settings }: StoreCall<unknown>,
+  bytes: Uint8Array | undefined,
+): Uint8Array | undefined {
+  return settings.schema === undefined ? bytes : undefined;
+}
+
 /** What there is where there is no file. */
 export function* contentWithoutFile<Value>({
   operation,
   settings,
 }: StoreCall<Value>): Steps<Content<Value>> {
   if (settings.defaults === undefined) throw new Refusal("ENOENT");
-  return yield* contentOf(operation, settings, defaultsOf(settings));
+  return yield* contentOfDefaults(operation, settings);
 }
 
 /** What a document of any version says. An older one is also kept beside it first, until it is replaced. */
@@ -61,7 +69,10 @@ export function* readHeld<Value>(
   const versioned = parseDocument(call, found);
   const { version, body } = versioned;
   if (version === undefined || !isOlder(call, versioned)) {
-    return { content: yield* readContent(operation, settings, body), from: undefined };
+    return {
+      content: yield* readContent(operation, settings, body, !found.isPrivate),
+      from: undefined,
+    };
   }
   yield* hold.check();
   yield* keepVersion(operation, place, settings, version, found.bytes);
@@ -69,13 +80,17 @@ export function* readHeld<Value>(
   return { content: yield* contentOf(operation, settings, migrated), from: version };
 }
 
-/** Puts a content in the place of the document. */
+/**
+ * Puts a content in the place of the document.
+ *
+ * @returns the bytes that were written
+ */
 export function* writeHeld<Value>(
   { operation, place, settings }: StoreCall<Value>,
   hold: Hold,
   content: Content<Value>,
   replaced: { readonly found: Found | undefined; readonly from: number | undefined },
-): Steps<void> {
+): Steps<Uint8Array> {
   const { found, from } = replaced;
   const document = putVersion(settings, content.body);
   const bytes = serializeJson(document, settings.format, found?.bytes);
@@ -85,4 +100,5 @@ export function* writeHeld<Value>(
   if (found !== undefined) yield* keepGeneration(operation, place, settings, found);
   yield* place.replace(operation, bytes, settings.file);
   if (from !== undefined) yield* removeVersion(operation, place, from);
+  return bytes;
 }

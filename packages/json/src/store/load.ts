@@ -7,6 +7,7 @@ import {
   isOlder,
   parseDocument,
   readHeld,
+  sourceFor,
   writeHeld,
   type Hold,
   type StoreCall,
@@ -36,7 +37,8 @@ export function* load<Value>(call: StoreCall<Value>, state: StoreState<Value>): 
     // Otherwise something was written here meanwhile, and this may be what was there before it.
     if (read.value !== "older" && looks === state.looks) {
       state.recovery = undefined;
-      return state.adopt(read.value, found !== undefined, "others");
+      const source = sourceFor(call, found?.bytes);
+      return state.adopt(read.value, found !== undefined, "others", source);
     }
   }
 }
@@ -48,7 +50,7 @@ function* readUnlocked<Value>(
   if (found === undefined) return yield* contentWithoutFile(call);
   const versioned = parseDocument(call, found);
   if (isOlder(call, versioned)) return "older";
-  return yield* readContent(call.operation, call.settings, versioned.body);
+  return yield* readContent(call.operation, call.settings, versioned.body, !found.isPrivate);
 }
 
 /** Somebody else may have done what there was to do. */
@@ -67,12 +69,13 @@ function* loadHeld<Value>(
     const read = yield* attempt(readHeld(call, hold, found));
     if (read.ok) {
       const { content, from } = read.value;
+      let { bytes } = found;
       if (from !== undefined) {
-        yield* writeHeld(call, hold, content, { found, from });
+        bytes = yield* writeHeld(call, hold, content, { found, from });
         state.migratedFrom = from;
       }
       state.recovery = undefined;
-      return state.adopt(content, true, "others");
+      return state.adopt(content, true, "others", sourceFor(call, bytes));
     }
     if (!isCorrupt(read.error)) throw read.error;
     // An editor that writes in place is not done yet, perhaps: it asks for no lock.
@@ -95,7 +98,8 @@ export function* peek<Value>(call: StoreCall<Value>): Steps<Content<Value> | und
   const found = yield* place.read(operation, settings.maxBytes);
   if (found === undefined) return undefined;
   const versioned = parseDocument(call, found);
-  if (!isOlder(call, versioned)) return yield* readContent(operation, settings, versioned.body);
+  if (!isOlder(call, versioned))
+    return yield* readContent(operation, settings, versioned.body, !found.isPrivate);
   const migrated = yield* migrate(settings, versioned, (fn) => fn());
   return yield* contentOf(operation, settings, migrated);
 }

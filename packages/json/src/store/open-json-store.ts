@@ -1,5 +1,10 @@
 import { OpenStore } from "./open-store.ts";
-import type { JsonStore, JsonStoreOptions } from "./options.ts";
+import type {
+  JsonStore,
+  JsonStoreOptions,
+  SchemalessStoreOptions,
+  SchemaStoreOptions,
+} from "./options.ts";
 import { readStoreOptions, readWatching } from "./settings.ts";
 import { placesOf } from "./store-place.ts";
 
@@ -19,7 +24,8 @@ import { placesOf } from "./store-place.ts";
  * `onCorrupt` asks for more; and then its bytes are kept.
  *
  * @throws `HoldfastError` as `readJson` but for `ENOENT`, and as `updateJson` where a migration or a
- *   recovery writes; `ENOENT` without `defaults`; `ERR_JSON_VERSION`; `ERR_HOOK` if a migration throws,
+ *   recovery writes; `ENOENT` without `defaults`; `ERR_JSON_VERSION`; `ERR_SYMLINK`
+ *   where a backup to restore is a link; `ERR_HOOK` if a migration throws,
  *   with what it threw as `cause` and the `version` that the step leads to
  *
  * @example
@@ -28,6 +34,12 @@ import { placesOf } from "./store-place.ts";
  * await settings.update((draft) => { draft.theme = "dark"; });
  * ```
  */
+export function openJsonStore<Value>(
+  options: SchemalessStoreOptions<Value>,
+): Promise<JsonStore<Value>>;
+export function openJsonStore<Value = unknown>(
+  options: SchemaStoreOptions<Value>,
+): Promise<JsonStore<Value>>;
 export async function openJsonStore<Value>(
   options: JsonStoreOptions<Value>,
 ): Promise<JsonStore<Value>> {
@@ -35,6 +47,10 @@ export async function openJsonStore<Value>(
 }
 
 /** As {@link openJsonStore}, in one go on this thread. */
+export function openJsonStoreSync<Value>(options: SchemalessStoreOptions<Value>): JsonStore<Value>;
+export function openJsonStoreSync<Value = unknown>(
+  options: SchemaStoreOptions<Value>,
+): JsonStore<Value>;
 export function openJsonStoreSync<Value>(options: JsonStoreOptions<Value>): JsonStore<Value> {
   return storeOf("openJsonStoreSync", options, "sync").openSync("openJsonStoreSync");
 }

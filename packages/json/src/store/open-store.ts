@@ -8,10 +8,13 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import { operationAt } from "../target/place.ts";
+import { beginCall, isCalledBy, isWaitedForBy } from "./calls-under-way.ts";
 import { reset, update, type Change } from "./change.ts";
+import type { DeepReadonly } from "./deep-readonly.ts";
+import { explainHeld, type Holder } from "./held-already.ts";
 import type { StoreCall } from "./held-document.ts";
 import { load } from "./load.ts";
-import type { JsonStore, StoreRecovery } from "./options.ts";
+import type { Changed, JsonStore, StoreRecovery } from "./options.ts";
 import type { StoreSettings, Watching } from "./settings.ts";
 import { StoreState } from "./state.ts";
 import type { StorePlaces } from "./store-place.ts";
@@ -64,41 +67,42 @@ export class OpenStore<Value> implements JsonStore<Value> {
     return this;
   }
 
-  get(): Value {
+  get(): DeepReadonly<Value> {
     return this.state.content!.value;
   }
 
-  async update(fn: Change<Value>): Promise<Value> {
+  async update(fn: Change<Value>): Promise<DeepReadonly<Value>> {
     requireFunction("update", fn);
     return outcomeOf(await this.runAsync("update", (call) => update(call, this.state, fn)));
   }
 
-  updateSync(fn: (value: Value) => Value | void): Value {
+  updateSync(fn: (value: Value) => Changed<Value>): DeepReadonly<Value> {
     requireFunction("updateSync", fn);
     return outcomeOf(this.runSync("updateSync", (call) => update(call, this.state, fn)));
   }
 
-  async reset(): Promise<Value> {
+  async reset(): Promise<DeepReadonly<Value>> {
     this.requireDefaults("reset");
     return await this.runAsync("reset", (call) => reset(call, this.state));
   }
 
-  resetSync(): Value {
+  resetSync(): DeepReadonly<Value> {
     this.requireDefaults("resetSync");
     return this.runSync("resetSync", (call) => reset(call, this.state));
   }
 
-  async reload(): Promise<Value> {
+  async reload(): Promise<DeepReadonly<Value>> {
     await this.runAsync("reload", (call) => load(call, this.state));
     return this.get();
   }
 
-  reloadSync(): Value {
+  reloadSync(): DeepReadonly<Value> {
     this.runSync("reloadSync", (call) => load(call, this.state));
     return this.get();
   }
 
   async close(): Promise<void> {
+    if (isWaitedForBy(this)) throw closedInside(this.path);
     this[Symbol.dispose]();
     // Whoever made those calls hears of what becomes of them.
     await Promise.allSettled(this.underWay);
@@ -154,7 +158,13 @@ export class OpenStore<Value> implements JsonStore<Value> {
 
   private runAsync<T>(op: string, steps: (call: StoreCall<Value>) => Steps<T>): Promise<T> {
     const call = this.callOf(op, "async");
-    const run = runAsync(steps(call), call.operation).finally(() => this.tellChanges());
+    const holder = this.holder();
+    const run = beginCall(this, false, (end) =>
+      runAsync(explainHeld(holder, steps(call)), call.operation).finally(() => {
+        end();
+        this.tellChanges();
+      }),
+    );
     this.underWay.add(run);
     const done = (): void => void this.underWay.delete(run);
     run.then(done, done);
@@ -163,11 +173,19 @@ export class OpenStore<Value> implements JsonStore<Value> {
 
   private runSync<T>(op: string, steps: (call: StoreCall<Value>) => Steps<T>): T {
     const call = this.callOf(op, "sync");
-    try {
-      return runSync(steps(call), call.operation);
-    } finally {
-      this.tellChanges();
-    }
+    const holder = this.holder() ?? (this.underWay.size > 0 ? "update" : undefined);
+    return beginCall(this, true, (end) => {
+      try {
+        return runSync(explainHeld(holder, steps(call)), call.operation);
+      } finally {
+        end();
+        this.tellChanges();
+      }
+    });
+  }
+
+  private holder(): Holder {
+    return isCalledBy(this) ? "caller" : undefined;
   }
 
   private callOf(op: string, half: "async" | "sync"): StoreCall<Value> {
@@ -186,6 +204,16 @@ export class OpenStore<Value> implements JsonStore<Value> {
 function requireFunction(op: string, fn: unknown): void {
   if (typeof fn !== "function") throw invalidType(op, "fn", "a function", fn);
 }
+
+const closedInside = (path: string): HoldfastError =>
+  new HoldfastError({
+    code: "ERR_LOCK_HELD",
+    op: "close",
+    path,
+    effect: "none",
+    problem: "it was called by a function that a call of this store is waiting for",
+    hint: "Close the store after that call has ended: to wait for it in here would never end.",
+  });
 
 function outcomeOf<Value>(made: Attempt<Value>): Value {
   if (!made.ok) throw made.error;

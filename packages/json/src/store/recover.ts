@@ -114,7 +114,7 @@ function* readBackup<Value>(
   const { operation, settings } = call;
   const versioned = parseDocument(call, found);
   if (!isOlder(call, versioned)) {
-    const content = yield* readContent(operation, settings, versioned.body);
+    const content = yield* readContent(operation, settings, versioned.body, !found.isPrivate);
     return { bytes: found.bytes, content };
   }
   const migrated = yield* migrate(settings, versioned, hold.run);

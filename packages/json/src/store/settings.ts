@@ -18,6 +18,7 @@ import { readValidate } from "../document/validate-value.ts";
 import { serializeJson } from "../text/serialize-json.ts";
 import type { JsonStoreOptions } from "./options.ts";
 import { requirePlain } from "./require-plain.ts";
+import { hasVersion } from "./versions.ts";
 
 type Migration = (value: unknown) => unknown;
 
@@ -41,7 +42,7 @@ export interface StoreSettings<Value> {
 export interface Watching<Value> {
   /** How often to look, in milliseconds; `undefined`: never. */
   readonly interval: number | undefined;
-  readonly onChange: ((value: Value, before: Value) => void) | undefined;
+  readonly onChange: JsonStoreOptions<Value>["onChange"];
   readonly onError: ((error: HoldfastError) => void) | undefined;
 }
 
@@ -157,6 +158,12 @@ function readDefaults(
         '"defaults" must not have the key "$version": "version" sets it',
       );
     }
+  }
+  if (version === undefined && hasVersion(defaults)) {
+    throw invalidCombination(
+      op,
+      '"defaults" must not have the key "$version": the option "version" sets it',
+    );
   }
   try {
     const bytes = serializeJson(defaults, { space: 0 });

@@ -1,4 +1,6 @@
 import { Refusal, type Steps } from "@holdfast/fs/steps";
+import { escapeControls } from "../text/excerpt.ts";
+import { shorten } from "../text/value-path.ts";
 import { callCaller } from "./call-caller.ts";
 import { isRecord } from "./copy-value.ts";
 import type { StoreSettings } from "./settings.ts";
@@ -24,7 +26,10 @@ export type Run = <Result>(fn: () => Result) => Result;
  */
 export function takeVersion(settings: Versions, json: unknown): Versioned {
   const { version: wanted, migrations } = settings;
-  if (wanted === undefined) return { version: undefined, body: json };
+  if (wanted === undefined) {
+    if (hasVersion(json)) throw withoutVersion(json[versionKey]);
+    return { version: undefined, body: json };
+  }
   if (!isRecord(json) || !Object.hasOwn(json, versionKey)) {
     return { version: migrations.has(1) ? 0 : 1, body: json };
   }
@@ -42,9 +47,24 @@ export function takeVersion(settings: Versions, json: unknown): Versioned {
   return { version, body };
 }
 
+/** Whether a document has what a store with versions has put into it. */
+export const hasVersion = (json: unknown): json is { readonly [versionKey]: number } =>
+  isRecord(json) && Object.hasOwn(json, versionKey) && Number.isInteger(json[versionKey]);
+
+const withoutVersion = (version: number): Refusal =>
+  new Refusal("ERR_JSON_VERSION", {
+    problem: `the file has version ${version}, and this store has no "version"`,
+    hint: 'Open it with the "version" that this program knows.',
+    more: { version },
+  });
+
 /** The document with its version, which stands first. */
 export function putVersion({ version }: Versions, body: unknown): unknown {
-  if (version === undefined) return body;
+  if (version === undefined) {
+    // It could not be read again.
+    if (hasVersion(body)) throw invalid([versionKey], "this key is the store's own, for versions");
+    return body;
+  }
   if (!isRecord(body)) throw invalid([], `it must be an object, which can hold "${versionKey}"`);
   if (Object.hasOwn(body, versionKey)) {
     throw invalid([versionKey], "this key is the store's own, for the version");
@@ -66,7 +86,7 @@ export function* migrate(
     const made = yield* callCaller(() => run(() => step(before)));
     if (!made.ok) {
       throw new Refusal("ERR_HOOK", {
-        problem: `the migration to version ${to} threw`,
+        problem: `the migration to version ${to} threw: ${showThrown(made.error)}`,
         cause: made.error,
         more: { version: to },
       });
@@ -77,7 +97,21 @@ export function* migrate(
   return value;
 }
 
-function invalid(path: readonly PropertyKey[], message: string): Refusal {
+const longestShown = 200;
+
+/** The first line of what was thrown. */
+function showThrown(error: unknown): string {
+  let text: string;
+  try {
+    text = String(error instanceof Error ? error.message || error.name : error);
+  } catch {
+    return "an object that is no error";
+  }
+  const [line = ""] = text.trim().split(/[\r\n]/, 1);
+  return escapeControls(shorten(line, longestShown)) || "an empty text";
+}
+
+export function invalid(path: readonly PropertyKey[], message: string): Refusal {
   const place = path.length === 0 ? "value" : `value.${path.join(".")}`;
   return new Refusal("ERR_JSON_INVALID", {
     problem: `${place}: ${message}`,

@@ -13,6 +13,7 @@ export abstract class FilePlace implements Place, PlaceFile {
   readonly fileSystem: FileSystem | undefined;
   protected readonly half: "async" | "sync";
   protected readonly settings: PlaceSettings;
+  protected readonly isSibling: boolean;
 
   constructor(
     shown: string,
@@ -20,12 +21,14 @@ export abstract class FilePlace implements Place, PlaceFile {
     fileSystem: FileSystem | undefined,
     half: "async" | "sync",
     settings: PlaceSettings,
+    isSibling = false,
   ) {
     this.shown = shown;
     this.path = path;
     this.fileSystem = fileSystem;
     this.half = half;
     this.settings = settings;
+    this.isSibling = isSibling;
   }
 
   get file(): PlaceFile {
@@ -43,7 +46,7 @@ export abstract class FilePlace implements Place, PlaceFile {
   ): Steps<ReplaceFileReceipt>;
 
   read(operation: Operation, maxBytes: number): Steps<Found | undefined> {
-    return readWhole(operation, this.path, maxBytes);
+    return readWhole(operation, this.path, maxBytes, this.isSibling ? "refuse" : "follow");
   }
 
   exclusively<T>(

@@ -8,7 +8,7 @@ import { FilePlace } from "./file-place.ts";
 export class PathPlace extends FilePlace {
   sibling(suffix: string): PathPlace {
     const { shown, path, fileSystem, half, settings } = this;
-    return new PathPlace(shown + suffix, path + suffix, fileSystem, half, settings);
+    return new PathPlace(shown + suffix, path + suffix, fileSystem, half, settings, true);
   }
 
   checkSettings(op: string, settings: FileSettings): void {
@@ -25,8 +25,9 @@ export class PathPlace extends FilePlace {
   }
 
   private requestOf(op: string, settings: FileSettings): Request {
-    const { mode, dirMode, durable, symlinks, hardlinks, ownership, readonly } = settings;
+    const { mode, dirMode, durable, hardlinks, ownership, readonly } = settings;
     const { inPlaceFallback } = settings;
+    const symlinks = this.isSibling ? "replace" : settings.symlinks;
     const checked = readOptions(
       op,
       {

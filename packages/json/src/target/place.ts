@@ -66,7 +66,11 @@ export interface PlaceFile {
   readonly fileSystem: FileSystem | undefined;
   /** The path as that port takes it: absolute, or relative to the root. */
   readonly path: string;
-  /** The place with this at the end of its name: `"settings.json" + ".backup-1"`. */
+  /**
+   * The place with this at the end of its name: `"settings.json" + ".backup-1"`. The name can be guessed, and
+   * nobody but us puts a file there: a symbolic link of that name was planted, and leads to what is not ours
+   * to read or to write. It is `ERR_SYMLINK` for who reads, and is itself replaced.
+   */
   sibling(suffix: string): Place & { readonly file: PlaceFile };
 }
 

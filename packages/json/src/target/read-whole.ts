@@ -5,10 +5,12 @@ import {
   errorCode,
   fstat,
   type Handle,
+  lstat,
   open,
   openFlags,
   type Operation,
   permissionBits,
+  quotePath,
   read,
   Refusal,
   type Steps,
@@ -21,17 +23,28 @@ const pieceBytes = 64 * 1024;
 /** Node refuses more than 2 ** 31 - 1 bytes in one call. */
 const largestRead = 1 << 30;
 
-/** The content of a file; `undefined` if nothing has that name. */
+/**
+ * The content of a file; `undefined` if nothing has that name.
+ *
+ * @param links what a symbolic link is: the way to the file, or `ERR_SYMLINK`
+ */
 export function* readWhole(
   operation: Operation,
   path: string,
   maxBytes: number,
+  links: "follow" | "refuse" = "follow",
 ): Steps<Found | undefined> {
+  const noFollow = links === "refuse" ? openFlags.noFollow : 0;
+  if (links === "refuse" && noFollow === 0) yield* refuseLink(path);
   // Without O_NONBLOCK, opening a FIFO waits for somebody who writes to it.
-  const opened = yield* attempt(open(path, openFlags.readOnly | openFlags.nonBlocking));
+  const opened = yield* attempt(open(path, openFlags.readOnly | openFlags.nonBlocking | noFollow));
   if (!opened.ok) {
     const code = errorCode(opened.error);
     if (code === "ENOENT") return undefined;
+    // FreeBSD says EMLINK.
+    if (noFollow !== 0 && (code === "ELOOP" || code === "EMLINK")) {
+      yield* refuseLink(path);
+    }
     if (code === "ENXIO") throw notAFile(opened.error); // what open(2) says of a socket
     throw opened.error;
   }
@@ -46,6 +59,15 @@ export function* readWhole(
   } finally {
     yield* operation.cleanUp(closeFlushed(handle));
   }
+}
+
+function* refuseLink(path: string): Steps<void> {
+  const found = yield* attempt(lstat(path));
+  if (!found.ok || !found.value.isSymbolicLink()) return;
+  throw new Refusal("ERR_SYMLINK", {
+    problem: `${quotePath(path)} is a symbolic link, and is not read through`,
+    hint: "Nothing makes links of that name: find out who has put it there, and remove it.",
+  });
 }
 
 /** Counted as it comes: a file can grow while it is read, and some say that they are empty and are not. */

@@ -1,16 +1,19 @@
 import type { ReplaceFileReceipt } from "@holdfast/atomic";
 import {
+  attempt,
   commitPoint,
   errorCode,
   type FileSystem,
   invalidCombination,
   isHoldfastError,
+  lstat,
   type Operation,
   readBoolean,
   readMode,
   Refusal,
   shielded,
   type Steps,
+  unlink,
   wait,
 } from "@holdfast/fs/steps";
 import type { FileSettings } from "../document/options.ts";
@@ -33,14 +36,15 @@ export class RootPlace extends FilePlace {
     port: FileSystem | undefined,
     half: "async" | "sync",
     settings: PlaceSettings,
+    isSibling = false,
   ) {
-    super(path, path, port, half, settings);
+    super(path, path, port, half, settings, isSibling);
     this.root = root;
   }
 
   sibling(suffix: string): RootPlace {
     const { path, root, fileSystem, half, settings } = this;
-    return new RootPlace(path + suffix, root, fileSystem, half, settings);
+    return new RootPlace(path + suffix, root, fileSystem, half, settings, true);
   }
 
   checkSettings(op: string, settings: FileSettings): void {
@@ -60,6 +64,7 @@ export class RootPlace extends FilePlace {
   ): Steps<ReplaceFileReceipt> {
     // `create`: as `replaceFileAtomic`, which makes missing parent directories.
     const options = { mode, durable, create: true };
+    if (this.isSibling) yield* removeLink(this.path);
     let receipt: unknown;
     try {
       receipt = yield* this.write(operation, content, options);
@@ -78,6 +83,14 @@ export class RootPlace extends FilePlace {
     // The root looks at the signal itself, and knows when it comes too late.
     return yield* shielded(wait(root.writeFile(path, content, { ...options, signal })));
   }
+}
+
+/** A root follows links that stay inside it, also to write. */
+function* removeLink(path: string): Steps<void> {
+  const found = yield* attempt(lstat(path));
+  if (!found.ok || !found.value.isSymbolicLink()) return;
+  const removed = yield* attempt(unlink(path));
+  if (!removed.ok && errorCode(removed.error) !== "ENOENT") throw removed.error;
 }
 
 /** What the root says of its own call is what there is to say of ours. */

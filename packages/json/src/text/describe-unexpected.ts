@@ -5,6 +5,8 @@ export interface TextFault {
   readonly hint?: string | undefined;
   /** Where that began which should have ended. */
   readonly began?: number | undefined;
+  /** Of an integer that would be rounded, which is no fault of the text: where it is in the value. */
+  readonly rounds?: readonly PropertyKey[] | undefined;
 }
 
 /** The innermost array or object that is open. */
@@ -14,6 +16,8 @@ export interface Enclosing {
 }
 
 export const seeJsonc = "To read comments and trailing commas: readJsonc of @holdfast/json/jsonc.";
+
+export const seeLog = "To read one value in each line: readJsonLog.";
 
 export const expectedValue = "expected a value";
 export const expectedKey = "expected a key in double quotes";
@@ -69,7 +73,7 @@ export function describeUnexpected(
     return { index, problem: "a comma without a property before it" };
   }
   if (expected === expectedEnd && /["[{]/.test(character)) {
-    return { index, problem: expected, hint: "To read one value in each line: readJsonLog." };
+    return { index, problem: expected, hint: seeLog };
   }
   return { index, problem: expected };
 }

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import { mayBeLost } from "./lost-kinds.ts";
 
 /** Deeper than most documents, and far less than a stack can take. */
 const mostLevels = 200;
@@ -67,7 +68,10 @@ function hasPlainElements(array: readonly unknown[], progress: Progress): boolea
 }
 
 function hasPlainProperties(object: object, progress: Progress): boolean {
-  if (Object.getPrototypeOf(object) !== Object.prototype && types.isNumberObject(object)) {
+  if (
+    Object.getPrototypeOf(object) !== Object.prototype &&
+    (types.isNumberObject(object) || mayBeLost(object))
+  ) {
     return false;
   }
   // With what is inherited, which is more than is written: a no too many does no harm.

@@ -1,6 +1,8 @@
 import { Refusal } from "@holdfast/fs/steps";
 import { constants } from "node:buffer";
 import { types } from "node:util";
+import { lostKindOf, type LostKind } from "./lost-kinds.ts";
+import { mostDigits } from "./scan-json.ts";
 import { showValuePath } from "./value-path.ts";
 
 /** Deeper is no document, but a `toJSON` that never comes to an end. */
@@ -28,16 +30,21 @@ interface Frame {
 export class JsonWriter {
   private readonly indent: string | undefined;
   private readonly sortKeys: boolean;
+  private readonly writesBigInts: boolean;
   private text = "";
   private written = 0;
   private readonly chunks: Buffer[] = [];
   private readonly frames: Frame[] = [];
   private readonly open = new Set<object>();
 
-  /** @param indent of each level; `undefined` for one line */
-  constructor(indent: string | undefined, sortKeys: boolean) {
+  /**
+   * @param indent of each level; `undefined` for one line
+   * @param writesBigInts whether they are written as integers, without asking a `toJSON`
+   */
+  constructor(indent: string | undefined, sortKeys: boolean, writesBigInts = false) {
     this.indent = indent;
     this.sortKeys = sortKeys;
+    this.writesBigInts = writesBigInts;
   }
 
   /** @throws `Refusal` (`ERR_JSON_UNSERIALIZABLE`) with `valuePath` */
@@ -83,6 +90,8 @@ export class JsonWriter {
       isRead = true;
       if (value === null) return value;
       const type = typeof value;
+      // A `toJSON` that somebody gave to all BigInts would make strings of integers that were in the file.
+      if (type === "bigint" && this.writesBigInts) return value;
       if (type !== "object" && type !== "function" && type !== "bigint") return value;
       const { toJSON } = value as { toJSON?: unknown };
       return unboxed(typeof toJSON === "function" ? toJSON.call(value, name) : value);
@@ -101,7 +110,7 @@ export class JsonWriter {
         if (!Number.isFinite(value)) throw this.refusal(`is ${value}`);
         return String(value);
       case "bigint":
-        throw this.refusal("is a BigInt");
+        return this.integer(value as bigint);
       case "undefined":
         throw this.refusal("is undefined");
       case "function":
@@ -113,11 +122,20 @@ export class JsonWriter {
     }
   }
 
+  private integer(value: bigint): string {
+    if (!this.writesBigInts) throw this.refusal("is a BigInt");
+    const text = String(value);
+    // It could not be read again.
+    if (text.length <= mostDigits + (value < 0n ? 1 : 0)) return text;
+    throw this.refusal(`is a BigInt of more than ${mostDigits.toLocaleString("en")} digits`);
+  }
+
   private begin(container: object, prefix: string): void {
     if (isRaw(container)) {
       this.append(prefix + container.rawJSON);
       return;
     }
+    this.refuseLost(container);
     if (this.open.has(container)) {
       const first = this.frames.findIndex((frame) => frame.container === container);
       const again = showValuePath(this.path().slice(0, first));
@@ -138,6 +156,16 @@ export class JsonWriter {
     const gap = this.indent === undefined ? "" : this.gap() + this.indent;
     this.frames.push({ container, keys, length, next: 0, isEmpty: true, gap });
     this.open.add(container);
+  }
+
+  private refuseLost(container: object): void {
+    let lost: LostKind | undefined;
+    try {
+      lost = lostKindOf(container);
+    } catch (cause) {
+      throw this.refusal("could not be read", cause);
+    }
+    if (lost !== undefined) throw this.refusal(`is ${lost.what}`, undefined, lost.hint);
   }
 
   private close(frame: Frame): void {
@@ -170,11 +198,12 @@ export class JsonWriter {
     return this.frames.map(({ keys, next }) => keys?.[next - 1] ?? next - 1);
   }
 
-  private refusal(problem: string, cause?: unknown): Refusal {
+  private refusal(problem: string, cause?: unknown, hint?: string): Refusal {
     const valuePath = this.path();
     return new Refusal("ERR_JSON_UNSERIALIZABLE", {
       problem: `${showValuePath(valuePath)} ${problem}: it has no form in JSON`,
       ...(cause !== undefined && { cause }),
+      ...(hint !== undefined && { hint }),
       more: { valuePath },
     });
   }

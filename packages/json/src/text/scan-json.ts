@@ -8,6 +8,7 @@ import {
   type Enclosing,
   type TextFault,
 } from "./describe-unexpected.ts";
+import { isRounded } from "./rounded-integers.ts";
 import { shorten } from "./value-path.ts";
 
 /** What a scan makes of a text. */
@@ -15,13 +16,14 @@ export interface ScanOptions {
   /** Whether to make the value, or only to look for a fault. */
   readonly build: boolean;
   readonly duplicateKeys: "last" | "refuse";
-  readonly bigint: "number" | "string" | "bigint";
+  /** `"refuse"`: an integer that would not be written back with the same digits is a fault. */
+  readonly bigint: "number" | "string" | "bigint" | "refuse";
   /** Whether faults may name keys. */
   readonly quote: boolean;
 }
 
 /** More would take a time that is not proportional to their number. */
-const mostDigits = 10_000;
+export const mostDigits = 10_000;
 
 /**
  * The value of a JSON text, or the first fault in it. It takes what `JSON.parse` takes (RFC 8259), knows
@@ -59,6 +61,8 @@ class Scanner {
   /** The elements of the arrays among them, and where those of each begin: an array is made when it ends. */
   private readonly elements: unknown[] = [];
   private readonly firsts: number[] = [];
+  /** The first integer that would be rounded. That is said only of a text that is JSON. */
+  private rounded: TextFault | undefined;
 
   constructor(text: string, options: ScanOptions) {
     this.text = text;
@@ -78,6 +82,7 @@ class Scanner {
       }
       if (this.begins.length === 0) {
         this.end();
+        if (this.rounded !== undefined) throw new Stop(this.rounded);
         return value;
       }
     }
@@ -306,11 +311,26 @@ class Scanner {
     const digits = this.text.slice(begin, end);
     const value = Number(digits);
     if (bigint === "number" || Number.isSafeInteger(value)) return value;
+    if (bigint === "refuse") {
+      if (isRounded(digits)) {
+        this.rounded ??= { index: begin, problem: "", rounds: this.path() };
+      }
+      return value;
+    }
     if (digits.length > mostDigits + (value < 0 ? 1 : 0)) {
       this.stop(begin, `a number of more than ${mostDigits.toLocaleString("en")} digits`);
     }
     // Parsed: a slice would keep the whole text in memory.
     return bigint === "bigint" ? BigInt(digits) : JSON.parse(`"${digits}"`);
+  }
+
+  private path(): PropertyKey[] {
+    let [objects, arrays] = [0, 0];
+    return this.begins.map((begin) => {
+      if (this.text.charCodeAt(begin) !== 0x5b) return this.keys[objects++] as string;
+      const first = this.firsts[arrays++] as number;
+      return (this.firsts[arrays] ?? this.elements.length) - first;
+    });
   }
 
   private unexpected(expected: string): never {

@@ -13,7 +13,7 @@ export interface SyntaxFault {
 }
 
 /** A place in a text; both numbers from 1. */
-interface TextPlace {
+export interface TextPlace {
   readonly line: number;
   /** In code points. */
   readonly column: number;
@@ -49,7 +49,7 @@ function beginning(bytes: Uint8Array, { began }: SyntaxFault, line: number): str
 }
 
 /** The line and column of an offset. LF, CR LF and CR alone end a line, as in editors. */
-function placeOfOffset(bytes: Uint8Array, offset: number): TextPlace {
+export function placeOfOffset(bytes: Uint8Array, offset: number): TextPlace {
   let line = 1;
   let start = startOfText(bytes);
   for (let at = start; at < offset; at++) {
@@ -64,7 +64,8 @@ function placeOfOffset(bytes: Uint8Array, offset: number): TextPlace {
   return { line, column };
 }
 
-function excerptAt(bytes: Uint8Array, offset: number): string {
+/** The line with a caret; nothing for a line of spaces, of which there would be the caret alone. */
+function excerptAt(bytes: Uint8Array, offset: number): string | undefined {
   const first = Math.max(startOfText(bytes), offset - reach);
   let start = offset;
   while (start > first && !isLineEnd(bytes[start - 1])) start--;
@@ -75,6 +76,7 @@ function excerptAt(bytes: Uint8Array, offset: number): string {
     left: start > startOfText(bytes) && !isLineEnd(bytes[start - 1]),
     right: end < bytes.length && !isLineEnd(bytes[end]),
   };
+  if (lossy(bytes.subarray(start, end)).trim() === "") return undefined;
   // A character that is cut at an end is too far away to be shown.
   return excerpt(lossy(bytes.subarray(start, offset)), lossy(bytes.subarray(offset, end)), cut);
 }

@@ -165,6 +165,11 @@ describe("targets", () => {
     ]) {
       await proveRefused(writing, right, options, Object.keys(options)[0]!);
     }
+    for (const stray of [{ mode: 0o600 }, { durable: false }, { signal: undefined }]) {
+      const beside = (json: Functions): JsonTarget =>
+        ({ ...(right(json) as object), ...stray }) as never;
+      await proveRefused(names, beside, {}, new RegExp(`no "${Object.keys(stray)[0]}"`));
+    }
     await proveRefused(writing, right, { mode: -1 }, "mode");
     await proveRefused(writing, right, { durable: 1 }, "durable");
     await proveRefused(

@@ -110,6 +110,75 @@ async function updating(): Promise<void> {
   await updateJson("a", (value) => ({ ...value, size: value.size + 1 }), { validate: plain });
 }
 
+/** Unions are inferred whole. */
+async function unions(): Promise<void> {
+  type Either = { readonly a: string } | { readonly b: number };
+  const either = (value: unknown): Either => value as Either;
+  const eitherLater = async (value: unknown): Promise<Either> => value as Either;
+  const perhapsLater = (value: unknown): Either | Promise<Either> => value as Either;
+  const orNull = (value: unknown): Either | null => value as Either;
+  const anything = z.union([z.object({ a: z.string() }), z.object({ b: z.number() })]);
+  expectTypeOf(await readJson("a", { validate: either })).toEqualTypeOf<Either>();
+  expectTypeOf(await readJson("a", { validate: eitherLater })).toEqualTypeOf<Either>();
+  expectTypeOf(await readJson("a", { validate: perhapsLater })).toEqualTypeOf<Either>();
+  expectTypeOf(await readJson("a", { validate: orNull })).toEqualTypeOf<Either | null>();
+  expectTypeOf(await readJson("a", { validate: (v) => either(v) })).toEqualTypeOf<Either>();
+  expectTypeOf(await readJson("a", { validate: async (v) => either(v) })).toEqualTypeOf<Either>();
+  expectTypeOf(await readJson("a", { validate: anything })).toEqualTypeOf<
+    { a: string } | { b: number }
+  >();
+  const arkEither = type({ a: "string" }).or({ b: "number" });
+  expectTypeOf(await readJson("a", { validate: arkEither })).toEqualTypeOf<
+    { a: string } | { b: number }
+  >();
+  expectTypeOf(await updateJson("a", (value) => value, { validate: either })).toEqualTypeOf<
+    Either | undefined
+  >();
+  const initial = { a: "x" };
+  const both = await updateJson("a", () => undefined, { validate: either, initial });
+  expectTypeOf(both).toEqualTypeOf<Either>();
+}
+
+/** What `fn` returns: nothing at all is a mistake, `undefined` is an answer. */
+async function returning(): Promise<void> {
+  const initial = { theme: "light", size: 1 };
+  // @ts-expect-error -- changed, and not returned
+  await updateJson("a", (value) => { value.size++; }, { initial }); // prettier-ignore
+  // @ts-expect-error -- changed, and not returned
+  await updateJson<Settings>("a", (value) => { value.size++; }, { initial }); // prettier-ignore
+  // @ts-expect-error -- changed, and not returned
+  await updateJson("a", async (value) => { value.size++; }, { initial }); // prettier-ignore
+  // @ts-expect-error -- changed, and not returned
+  await updateJson("a", (value) => { if (value) value.size++; }, { validate: plain }); // prettier-ignore
+  // @ts-expect-error -- changed, and not returned
+  updateJsonSync("a", (value) => { value.size++; }, { initial }); // prettier-ignore
+  // @ts-expect-error -- changed, and not returned
+  updateJsonSync<Settings>("a", (value) => { if (value) value.size++; }); // prettier-ignore
+
+  const early = await updateJson(
+    "a",
+    (value) => {
+      if (value.size > 3) return;
+      value.size++;
+      return value;
+    },
+    { initial },
+  );
+  expectTypeOf(early).toEqualTypeOf<Settings>();
+  const none = await updateJson("a", () => undefined, { initial });
+  expectTypeOf(none).toEqualTypeOf<Settings>();
+  const later = await updateJson("a", async (v) => (v.size > 3 ? undefined : v), { initial });
+  expectTypeOf(later).toEqualTypeOf<Settings>();
+  const checked = await updateJson("a", () => undefined, { initial, validate: plain });
+  expectTypeOf(checked).toEqualTypeOf<Settings>();
+  const given = await updateJson<Settings>("a", (v) => (v.size > 3 ? undefined : v), { initial });
+  expectTypeOf(given).toEqualTypeOf<Settings>();
+  const replaced = await updateJson("a", () => [1], { initial: [] });
+  expectTypeOf(replaced).toEqualTypeOf<number[]>();
+  const inOneGo = updateJsonSync("a", (v) => (v.size > 3 ? undefined : v), { initial });
+  expectTypeOf(inOneGo).toEqualTypeOf<Settings>();
+}
+
 /** A wrapper of somebody's, generic itself. */
 async function generic<T>(path: string, validate: (value: unknown) => T, initial: T): Promise<T> {
   const read: T = await readJson(path, { validate });
@@ -131,7 +200,8 @@ async function targets(root: Root, rootSync: RootSync): Promise<void> {
 
 describe("types", () => {
   it("are inferred from what validates, from `initial` and from `fn`", () => {
-    for (const calls of [reading, updating, generic, targets]) expectTypeOf(calls).toBeFunction();
+    for (const calls of [reading, updating, unions, returning, generic, targets])
+      expectTypeOf(calls).toBeFunction();
   });
 
   it("fit real roots", () => {

@@ -6,6 +6,8 @@ import { tempDir as someTempDir, tmpfsParent } from "../../../atomic/test/suppor
 import {
   openJsonStore,
   openJsonStoreSync,
+  type Changed,
+  type DeepReadonly,
   type JsonStore,
   type JsonStoreOptions,
 } from "../../src/index.ts";
@@ -21,26 +23,29 @@ export interface Form {
   readonly open: <Value>(dir: string, options: Options<Value>) => Promise<JsonStore<Value>>;
   readonly update: <Value>(
     store: JsonStore<Value>,
-    fn: (value: Value) => Value | void,
-  ) => Promise<Value>;
-  readonly reset: <Value>(store: JsonStore<Value>) => Promise<Value>;
-  readonly reload: <Value>(store: JsonStore<Value>) => Promise<Value>;
+    fn: (value: Value) => Changed<Value>,
+  ) => Promise<DeepReadonly<Value>>;
+  readonly reset: <Value>(store: JsonStore<Value>) => Promise<DeepReadonly<Value>>;
+  readonly reload: <Value>(store: JsonStore<Value>) => Promise<DeepReadonly<Value>>;
 }
 
 const asynchronous = {
-  update: <Value>(store: JsonStore<Value>, fn: (value: Value) => Value | void): Promise<Value> =>
-    store.update(fn),
-  reset: <Value>(store: JsonStore<Value>): Promise<Value> => store.reset(),
-  reload: <Value>(store: JsonStore<Value>): Promise<Value> => store.reload(),
+  update: <Value>(
+    store: JsonStore<Value>,
+    fn: (value: Value) => Changed<Value>,
+  ): Promise<DeepReadonly<Value>> => store.update(fn),
+  reset: <Value>(store: JsonStore<Value>): Promise<DeepReadonly<Value>> => store.reset(),
+  reload: <Value>(store: JsonStore<Value>): Promise<DeepReadonly<Value>> => store.reload(),
 };
 
 const synchronous = {
   update: async <Value>(
     store: JsonStore<Value>,
-    fn: (value: Value) => Value | void,
-  ): Promise<Value> => store.updateSync(fn),
-  reset: async <Value>(store: JsonStore<Value>): Promise<Value> => store.resetSync(),
-  reload: async <Value>(store: JsonStore<Value>): Promise<Value> => store.reloadSync(),
+    fn: (value: Value) => Changed<Value>,
+  ): Promise<DeepReadonly<Value>> => store.updateSync(fn),
+  reset: async <Value>(store: JsonStore<Value>): Promise<DeepReadonly<Value>> => store.resetSync(),
+  reload: async <Value>(store: JsonStore<Value>): Promise<DeepReadonly<Value>> =>
+    store.reloadSync(),
 };
 
 export const name = "settings.json";

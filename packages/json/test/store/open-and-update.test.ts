@@ -96,7 +96,7 @@ describe.each(forms)("a store, $form", ({ open, update, reset, reload }) => {
   it("gives out frozen values, drafts that may be changed, and never the caller's defaults", async () => {
     const mine: Settings = { theme: "light", recent: ["a"] };
     const store = await open(tempDir(), { defaults: mine });
-    expect(() => store.get().recent?.push("b")).toThrow(TypeError);
+    expect(() => (store.get() as Settings).recent?.push("b")).toThrow(TypeError);
     expect(() => Object.assign(store.get(), { theme: "x" })).toThrow(TypeError);
     await update(store, (draft) => {
       draft.recent?.push("b");

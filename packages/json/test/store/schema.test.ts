@@ -151,16 +151,4 @@ describe("a schema", () => {
     expect(() => openJsonStoreSync({ path, schema })).toThrow(/ERR_INVALID_ARG/);
     expect(readFileSync(path, "utf8")).toBe('{\n  "n": 2\n}\n');
   });
-
-  it("gives the store its type", async () => {
-    const path = join(tempDir(), name);
-    const store = await openJsonStore({
-      path,
-      schema: z.object({ n: z.number() }),
-      defaults: { n: 1 },
-    });
-    expectTypeOf(store.get()).toEqualTypeOf<{ n: number }>();
-    const plain = await openJsonStore({ path, defaults: { a: "x", b: [1] } });
-    expectTypeOf(plain.get()).toEqualTypeOf<{ a: string; b: number[] }>();
-  });
 });

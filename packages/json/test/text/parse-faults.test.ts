@@ -119,7 +119,6 @@ test("the excerpt is the line with a caret below the place", () => {
   expect(excerptOf("[\u202e1]")).toEqual(["[\\u202e1]", " ^"]);
   // An accent of its own takes no column.
   expect(excerptOf('["e\u0301", x]')).toEqual(['["e\u0301", x]', "      ^"]);
-  expect(excerptOf("")).toEqual(["", "^"]);
 });
 
 test.each([0, 10, 40, 47, 48, 49, 1000, 100_000])(
@@ -135,6 +134,37 @@ test.each([0, 10, 40, 47, 48, 49, 1000, 100_000])(
     expect(refused.column).toBe(before + 5);
   },
 );
+
+test.each(["", "  \n \t\n", "\ufeff", "\r\n\n"])(
+  "where there is nothing to show, no caret is shown: %j",
+  (text) => {
+    const refused = refusalOf(() => parse(text));
+    expect(refused).toMatchObject({ line: 1, column: 1 });
+    expect(refused.problem).toContain("the file is empty");
+    expect(refused.excerpt).toBeUndefined();
+  },
+);
+
+test("a line of a log has no hint at other ways to read it, and all other hints", () => {
+  const hintOf = (text: string, isRecord: boolean): string | undefined =>
+    refusalOf(() => parseJson(Buffer.from(text), { isRecord }, true)).hint;
+  for (const text of ['{"a":1}{"b":2}', '{"a":1} // one', "[1,]"]) {
+    expect(hintOf(text, false)).toMatch(/readJson/);
+    expect(hintOf(text, true)).toBeUndefined();
+  }
+  expect(hintOf("[NaN]", true)).toBe(hintOf("[NaN]", false));
+});
+
+test("an integer that would be rounded is not quoted, and its place in the value only if it may be", () => {
+  const text = Buffer.from('{"key":9007199254740993}');
+  for (const quote of [true, false]) {
+    const refused = refusalOf(() => parseJson(text, { bigint: "refuse" }, quote));
+    expect(refused).toMatchObject({ code: "ERR_JSON_INVALID", line: 1, column: 8, offset: 7 });
+    expect(refused.issues).toMatchObject([{ path: ["key"] }]);
+    expect(refused.problem.includes("value.key")).toBe(quote);
+    expect(refused.problem).not.toContain("9007");
+  }
+});
 
 test("a private file is not quoted, not even a key", () => {
   const secret = Buffer.from('{"token": "hunter2",\n"token": hunter2}');

@@ -30,11 +30,6 @@ const richValues: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     fc.string().map((text) => Object(text) as unknown),
     fc.integer().map((number) => Object(number) as unknown),
     fc.boolean().map((boolean) => Object(boolean) as unknown),
-    fc.constant(new Map([["a", 1]])),
-    fc.constant(new Set([1])),
-    fc.constant(/x/g),
-    fc.constant(new Error("x")),
-    fc.constant(new Uint8Array([1, 2])),
     fc.constant(Buffer.from("ab")),
     fc.constant(new URL("file:///a")),
     tie("value").map((inner) => new Point(1, inner)),
@@ -110,13 +105,14 @@ test("what most documents are made of is plain", () => {
     a: undefined,
     list: [1, null],
     date: new Date(0),
-    map: new Map(),
     own: new Point(1, {}),
   };
   expect(isPlain(common)).toBe(true);
   expect(
-    [{ toJSON: () => 1 }, [undefined], () => 1, 1n, Object(1)].map((each) => isPlain(each)),
-  ).toEqual(Array.from({ length: 5 }, () => false));
+    [{ toJSON: () => 1 }, [undefined], () => 1, 1n, Object(1), new Map(), new Error("x")].map(
+      (each) => isPlain(each),
+    ),
+  ).toEqual(Array.from({ length: 7 }, () => false));
 });
 
 class Reading {

@@ -57,12 +57,14 @@ describe.each(forms)("$form", ({ acquire, release }) => {
     writeFileSync(entry, elsewhere);
     setAhead(entry);
     // Beats before each look of who waits.
-    const { fileSystem } = faultyFileSystem({
+    const { fileSystem, calls } = faultyFileSystem({
       plan: ({ name, path }) =>
         name === "open" && path === entry ? { act: () => setAhead(entry, ++turns) } : undefined,
     });
     const asked = acquire(target, { ...soon, timeoutMs: 1000, fileSystem });
     await expect(asked).rejects.toMatchObject({ code: "ERR_LOCK_TIMEOUT" });
+    // Not even claimed: nobody was in doubt.
+    expect(calls.filter((call) => call.includes(".claim"))).toEqual([]);
   });
 
   it("one that wakes up when it has been claimed keeps it", async () => {
