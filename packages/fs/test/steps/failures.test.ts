@@ -298,7 +298,7 @@ describe("what comes out becomes our error once", () => {
 
 it.each(drivers)("a failure in %s shows in its stack who waits for it", async (_, run) => {
   async function whoWaits(): Promise<void> {
-    await run(() => stat("/nowhere"));
+    await run(() => stat(join(tempDir(), "missing")));
   }
   expect((await thrownBy(whoWaits())).stack).toContain("whoWaits");
 });

@@ -112,7 +112,8 @@ describe("updateJson", () => {
 
   it("refuses to make strings of integers: they would be strings in the file", async () => {
     for (const json of halves) {
-      const call = (): unknown => json.updateJson("/nowhere/a.json", () => 1, { bigint: "string" });
+      const call = (): unknown =>
+        json.updateJson(join(tempDir(), "a.json"), () => 1, { bigint: "string" });
       const { error } = await endOf(call);
       expect(error).toMatchObject({ code: "ERR_INVALID_ARG" });
       expect(error?.message).toContain("bigint");

@@ -126,6 +126,21 @@ describe.runIf(needs("posix")).each(forms)(
         }
       });
 
+      it("among generations: it takes the place of none", async () => {
+        const dir = inner();
+        const { leadsTo, check } = prepare(dir);
+        writeFileSync(join(dir, name), '{"n":9}', { mode: 0o600 });
+        writeFileSync(join(dir, `${name}.backup-1`), '{"n":8}', { mode: 0o600 });
+        symlinkSync(leadsTo, join(dir, `${name}.backup-2`));
+        writeFileSync(join(dir, `${name}.backup-3`), '{"n":7}', { mode: 0o600 });
+        await update(await open<Count>(dir, { backups: 3 }), next);
+        check();
+        const kept = [1, 2, 3].map((number) =>
+          readFileSync(join(dir, `${name}.backup-${number}`), "utf8"),
+        );
+        expect(kept).toEqual(['{"n":9}', '{"n":8}', '{"n":7}']);
+      });
+
       it("at the name for the older version: it is replaced, and removed", async () => {
         const dir = inner();
         const { leadsTo, check } = prepare(dir);

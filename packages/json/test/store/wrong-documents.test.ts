@@ -1,6 +1,6 @@
 /** Documents, defaults and migrations that do not fit: what is wrong is said, and with whom. */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -130,6 +130,9 @@ describe("what is equal to what is there", () => {
   it.each([
     ['{"a":1,"b":[{"c":null}]}', { b: [{ c: null }], a: 1 }, true],
     ['{"a":1,"b":2}', { a: 1, c: 2 }, false],
+    ['{"a":1}', { a: 1, b: 2 }, false],
+    ['{"a":1,"b":2}', { a: 1 }, false],
+    ['{"x":{"a":1}}', { x: { a: 1, b: null } }, false],
     ['{"a":1}', { a: 1, b: undefined }, true],
     ['{"a":1,"b":2}', { a: 1, b: undefined }, false],
     ['{"a":[1,2]}', { a: [1] }, false],
@@ -158,6 +161,38 @@ describe("what is equal to what is there", () => {
       writeFileSync(path, text);
       await store.reload();
     }
+  });
+});
+
+describe.each(forms)("what is known of bytes, $form", ({ open, update, reload }) => {
+  it("is forgotten with the file: the same bytes later are looked at anew", async () => {
+    const dir = tempDir();
+    const path = join(dir, name);
+    writeFileSync(path, '{"n":1}');
+    const store = await open(dir, { defaults: { n: 0 } });
+    rmSync(path);
+    expect(await reload(store)).toEqual({ n: 0 });
+    writeFileSync(path, '{"n":1}');
+    expect(await update(store, () => ({ n: 0 }))).toEqual({ n: 0 });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ n: 0 });
+  });
+
+  it("never makes one draft of two updates", async () => {
+    const dir = tempDir();
+    writeFileSync(join(dir, name), '{"list":[]}');
+    const store = await open<{ list: number[] }>(dir, {});
+    const before = store.get();
+    const drafts: { list: number[] }[] = [];
+    for (const number of [1, 2]) {
+      await update(store, (draft) => {
+        drafts.push(draft);
+        draft.list.push(number);
+      });
+    }
+    drafts[1]!.list.push(9);
+    expect(drafts[0]).not.toBe(drafts[1]);
+    expect(before).toEqual({ list: [] });
+    expect(store.get()).toEqual({ list: [1, 2] });
   });
 });
 
