@@ -1,7 +1,8 @@
 import { Operation, requireCalls, runAsync, runSync } from "@holdfast/fs/steps";
 import type { Held } from "./held.ts";
 import type { Lock } from "./lock.ts";
-import { isPortOfRoot, noSynchronousForm } from "./read-lock-path.ts";
+import { noSynchronousForm } from "./read-lock-path.ts";
+import { isPortOfRoot } from "./root-port.ts";
 import type { LockRequest } from "./request.ts";
 
 /** A held lock as callers see it: each method is a public edge. */

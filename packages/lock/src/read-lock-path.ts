@@ -7,6 +7,7 @@ import {
   nameOf,
   readPath,
 } from "@holdfast/fs/steps";
+import { portOfRoot } from "./root-port.ts";
 
 /** A checked path. */
 export interface Place {
@@ -16,9 +17,6 @@ export interface Place {
   readonly target: string;
   readonly fileSystem: FileSystem | undefined;
 }
-
-/** One port for each root: who waits for the same lock in this thread is told apart by it. */
-const ports = new WeakMap<object, FileSystem>();
 
 /** Checks a path, or `{ root, path }`. */
 export function readLockPath(
@@ -59,15 +57,7 @@ function readPathInRoot(
   if (typeof promises !== "object" || promises === null) {
     throw invalidType(op, "path.root", "a Root of @holdfast/root", root);
   }
-  let port = ports.get(promises);
-  if (port === undefined) ports.set(promises, (port = { promises }));
-  return { path: inRoot, target: targetOf(op, inRoot), fileSystem: port };
-}
-
-/** Whether a file system is a root by which a lock was asked for. */
-export function isPortOfRoot(fileSystem: FileSystem | undefined): boolean {
-  const { promises } = fileSystem ?? {};
-  return promises !== undefined && ports.get(promises) === fileSystem;
+  return { path: inRoot, target: targetOf(op, inRoot), fileSystem: portOfRoot(promises) };
 }
 
 /** The error for a synchronous call on a lock in a root. */

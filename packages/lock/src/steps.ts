@@ -8,3 +8,4 @@ export type { LockRequest } from "./request.ts";
 export { acquire, holding } from "./acquire.ts";
 export type { HeldLock } from "./held-lock.ts";
 export { inspect } from "./inspect-lock.ts";
+export { portOfRoot } from "./root-port.ts";

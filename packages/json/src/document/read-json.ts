@@ -8,7 +8,6 @@ import {
 } from "@holdfast/fs/steps";
 import { operationAt, placeOf, type Place } from "../target/place.ts";
 import type { JsonTarget } from "../target/target.ts";
-import { checkTarget } from "./check-target.ts";
 import { checkReadOptions } from "./check-options.ts";
 import { readDocument, validateRead } from "./document-steps.ts";
 import type { ReadJsonOptions, Sync } from "./options.ts";
@@ -79,7 +78,6 @@ function begin<Value>(
   checkReadOptions(op, options);
   const { fileSystem, offload } = options;
   const signal = readSignal(op, options.signal, half);
-  checkTarget(op, target);
   const place = placeOf(op, target, half, { fileSystem, offload, needs: ["read"] });
   return { place, operation: operationAt(op, place, { signal, offload }) };
 }

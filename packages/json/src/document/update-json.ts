@@ -15,7 +15,6 @@ import { tooLarge } from "../target/read-whole.ts";
 import type { JsonTarget } from "../target/target.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { serializeJson, serializeRecord } from "../text/serialize-json.ts";
-import { checkTarget } from "./check-target.ts";
 import { checkUpdateOptions } from "./check-options.ts";
 import {
   defaultMaxBytes,
@@ -168,7 +167,6 @@ class Update<Value> {
     const signal = readSignal(op, options.signal, half);
     const needs = ["read", "replace", "exclusively"] as const;
     const settings = { fileSystem, offload, lockTimeoutMs, dirMode, durable, needs };
-    checkTarget(op, target);
     this.place = placeOf(op, target, half, settings);
     this.place.checkSettings(op, options);
     this.operation = operationAt(op, this.place, { signal, offload });

@@ -4,7 +4,6 @@ import { operationAt, placeOf, type Place } from "../target/place.ts";
 import type { JsonTarget } from "../target/target.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { serializeJson } from "../text/serialize-json.ts";
-import { checkTarget } from "./check-target.ts";
 import { checkWriteOptions } from "./check-options.ts";
 import { defaultMaxBytes, writeDocument } from "./document-steps.ts";
 import type { Sync, WriteJsonOptions } from "./options.ts";
@@ -61,7 +60,6 @@ function begin(
   const { fileSystem, offload, space } = options;
   const signal = readSignal(op, options.signal, half);
   const needs = space === "preserve" ? (["read", "replace"] as const) : (["replace"] as const);
-  checkTarget(op, target);
   const place = placeOf(op, target, half, { fileSystem, offload, needs });
   place.checkSettings(op, options);
   return { place, operation: operationAt(op, place, { signal, offload }) };

@@ -7,6 +7,8 @@ import {
   type CallName,
   type FileSystem,
 } from "@holdfast/fs/steps";
+import { portOfRoot } from "@holdfast/lock/steps";
+import { checkTarget } from "../target/check-target.ts";
 import type { LogTarget } from "./options.ts";
 
 /** Where a log is, for protocols. */
@@ -51,10 +53,7 @@ function locate(
   if (typeof target !== "object" || target === null || !("root" in target)) {
     throw invalidType(op, "target", "a path, a file: URL, or { root, path }", target);
   }
-  const stranger = Object.keys(target).find((name) => name !== "root" && name !== "path");
-  if (stranger !== undefined) {
-    throw invalidCombination(op, `there is no ${JSON.stringify(stranger)} in { root, path }`);
-  }
+  checkTarget(op, target);
   const path = readPath(op, "target.path", target.path);
   if (fileSystem !== undefined) {
     throw invalidCombination(op, '"fileSystem" is the root itself for a path in a root');
@@ -64,14 +63,9 @@ function locate(
   if (typeof promises !== "object" || promises === null) {
     throw invalidType(op, "target.root", "a Root of @holdfast/root", target.root);
   }
-  // One object for one root: who waits for the same lock in this thread is told apart by it.
-  let port = ports.get(promises);
-  if (port === undefined) ports.set(promises, (port = { promises }));
-  return { shown: path, fileSystem: port, path, isInRoot: true };
+  return { shown: path, fileSystem: portOfRoot(promises), path, isInRoot: true };
 }
 
 /** The error for a synchronous call on a log in a root. */
 export const noSynchronousForm = (op: string): Error =>
   invalidCombination(op, "a log in a root has no synchronous form");
-
-const ports = new WeakMap<object, FileSystem>();

@@ -38,7 +38,7 @@ export function update<Value>(
     if (!made.ok) return made;
     const wanted = made.value === undefined ? draft : made.value;
     if (wanted !== draft) refuseBoth(call, current.value, draft);
-    const next = yield* contentOf(operation, settings, wanted);
+    const next = yield* contentOf(operation, settings, wanted, found?.isPrivate);
     if (found === undefined || from !== undefined || !isSame(current.body, next.body)) {
       const bytes = yield* writeHeld(call, hold, next, { found, from });
       state.adopt(next, true, "us", sourceFor(call, bytes));

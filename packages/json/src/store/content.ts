@@ -45,14 +45,17 @@ export function* readContent<Value>(
 /**
  * What a value would say that is to be written. It is looked at as whoever reads the file will see it:
  * what cannot be read again is not written.
+ *
+ * @param isPrivate whether what it is made of is, or takes the place of, a private file
  */
 export function* contentOf<Value>(
   operation: Operation,
   settings: StoreSettings<Value>,
   value: unknown,
+  isPrivate = false,
 ): Steps<Content<Value>> {
   const { mode = 0o666 } = settings.file;
-  const quote = (mode & 0o077) !== 0;
+  const quote = !isPrivate && (mode & 0o077) !== 0;
   const json = plain(value, settings.schema === undefined);
   const read = yield* readContent(operation, settings, json, quote);
   if (read.body === read.value) return read;

@@ -77,7 +77,10 @@ export function* readHeld<Value>(
   yield* hold.check();
   yield* keepVersion(operation, place, settings, version, found.bytes);
   const migrated = yield* migrate(settings, versioned, hold.run);
-  return { content: yield* contentOf(operation, settings, migrated), from: version };
+  return {
+    content: yield* contentOf(operation, settings, migrated, found.isPrivate),
+    from: version,
+  };
 }
 
 /**

@@ -101,5 +101,5 @@ export function* peek<Value>(call: StoreCall<Value>): Steps<Content<Value> | und
   if (!isOlder(call, versioned))
     return yield* readContent(operation, settings, versioned.body, !found.isPrivate);
   const migrated = yield* migrate(settings, versioned, (fn) => fn());
-  return yield* contentOf(operation, settings, migrated);
+  return yield* contentOf(operation, settings, migrated, found.isPrivate);
 }

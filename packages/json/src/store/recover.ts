@@ -118,7 +118,7 @@ function* readBackup<Value>(
     return { bytes: found.bytes, content };
   }
   const migrated = yield* migrate(settings, versioned, hold.run);
-  const content = yield* contentOf(operation, settings, migrated);
+  const content = yield* contentOf(operation, settings, migrated, found.isPrivate);
   return { bytes: serializeJson(putVersion(settings, content.body), settings.format), content };
 }
 

@@ -15,6 +15,7 @@ import {
   type Steps,
 } from "@holdfast/fs/steps";
 import type { FileSettings } from "../document/options.ts";
+import { checkTarget } from "./check-target.ts";
 import { PathPlace } from "./path-place.ts";
 import { RootPlace } from "./root-place.ts";
 import { rootPort } from "./root-port.ts";
@@ -109,6 +110,7 @@ export function placeOf(
     return pathPlaceOf(op, target, half, settings);
   }
   if (typeof target !== "object" || target === null) throw notATarget(op, target);
+  checkTarget(op, target);
   if ("root" in target) return rootPlaceOf(op, target, half, settings);
   return storePlaceOf(op, target, half, settings);
 }

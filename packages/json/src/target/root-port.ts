@@ -1,10 +1,11 @@
 import { type FileSystem, invalidCombination, invalidType } from "@holdfast/fs/steps";
+import { portOfRoot } from "@holdfast/lock/steps";
 import { syncRootPort } from "./sync-root-port.ts";
 
 type Methods = Readonly<Record<string, unknown>>;
 
-/** One port for each root: whoever waits for the same lock in this thread is told apart by it. */
-const ports = new WeakMap<object, FileSystem>();
+/** As `portOfRoot` has for asynchronous ones: one for each. */
+const syncPorts = new WeakMap<object, FileSystem>();
 
 /** A root as the port of a file system; paths are relative to it. */
 export function rootPort(op: string, root: unknown, half: "async" | "sync"): FileSystem {
@@ -26,11 +27,9 @@ export function rootPort(op: string, root: unknown, half: "async" | "sync"): Fil
       'a synchronous call needs a RootSync as "target.root", not a Root',
     );
   }
-  let port = ports.get(root);
-  if (port === undefined) {
-    port = half === "sync" ? syncRootPort(methods) : { promises: methods["promises"] as object };
-    ports.set(root, port);
-  }
+  if (half === "async") return portOfRoot(methods["promises"] as object);
+  let port = syncPorts.get(root);
+  if (port === undefined) syncPorts.set(root, (port = syncRootPort(methods)));
   return port;
 }
 

@@ -158,7 +158,7 @@ describe("calls", () => {
     expect(() => readJsonLog("x", null as never)).toThrow('"options" must be');
     expect(call({ polciy: "strict" })).toThrow('there is no option "polciy"');
     const stray = { root: { promises: {} }, path: "x", mode: 0o600 };
-    expect(() => readJsonLog(stray)).toThrow('there is no "mode" in { root, path }');
+    expect(() => readJsonLog(stray)).toThrow('{ root, path }, and has no "mode"');
     expect(() => readJsonLog("")).toThrow("ERR_INVALID_ARG");
     expect(() => readJsonLog({} as never)).toThrow("ERR_INVALID_ARG");
   });

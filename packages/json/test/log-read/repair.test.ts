@@ -170,7 +170,7 @@ describe("repair", () => {
       const misspelt = call("x", { maxRecordByte: 1 } as object);
       await expect(misspelt).rejects.toThrow('there is no option "maxRecordByte"');
       const stray = call({ root: { promises: {} }, path: "x", mode: 1 } as never);
-      await expect(stray).rejects.toThrow('there is no "mode" in { root, path }');
+      await expect(stray).rejects.toThrow('{ root, path }, and has no "mode"');
     }
     await expect(inspectJsonLog("x", { signal: 1 as never })).rejects.toThrow("ERR_INVALID_ARG");
     const root = { promises: {} };

@@ -30,6 +30,16 @@ describe.each(forms)("a store of secrets, %s", (_, open) => {
     expect(message).toContain("token");
   });
 
+  it("has none for a change of a file that was private before", async () => {
+    const path = join(tempDir(), "credentials.json");
+    writeFileSync(path, JSON.stringify({ token: "a@example.org" }), { mode: 0o600 });
+    const store = await open({ path, schema });
+    const error = await store.update((draft) => void (draft.token = secret)).catch((e: Error) => e);
+    expect(error).toMatchObject({ code: "ERR_JSON_INVALID" });
+    expect((error as Error).message).not.toContain(secret);
+    await store.close();
+  });
+
   it("has none either for a value that is refused before it is written", async () => {
     const path = join(tempDir(), "credentials.json");
     const store = await open({ path, schema, defaults: { token: "a@example.org" }, mode: 0o600 });
