@@ -207,8 +207,12 @@ describe.runIf(needs("linux"))("A12 sweeping while others work", () => {
 
   it("a directory that cannot be read: its errno, effect none", async () => {
     const missing = join(tempDir(), "missing");
-    for (const call of [findStagedFiles(missing), sweepStagedFiles(missing)]) {
-      await expect(call).rejects.toMatchObject({ code: "ENOENT", effect: "none", path: missing });
+    for (const call of [findStagedFiles, sweepStagedFiles]) {
+      await expect(call(missing)).rejects.toMatchObject({
+        code: "ENOENT",
+        effect: "none",
+        path: missing,
+      });
     }
   });
 
