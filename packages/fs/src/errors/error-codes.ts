@@ -49,6 +49,8 @@ export type ErrorCode =
   | "UNKNOWN"
   | "ABORT_ERR"
   | "ERR_CHANGED"
+  | "ERR_CHECKPOINT_DAMAGED"
+  | "ERR_CHECKPOINT_UNKNOWN"
   | "ERR_CLOSED"
   | "ERR_CONTENT_SOURCE"
   | "ERR_DENIED"
@@ -72,178 +74,90 @@ export type ErrorCode =
   | "ERR_PATH_ESCAPES"
   | "ERR_PATH_INVALID"
   | "ERR_POISONED"
+  | "ERR_RESTORE_PENDING"
   | "ERR_SYMLINK"
   | "ERR_TOO_LARGE"
   | "ERR_UNSUPPORTED";
+
+const entry =
+  (kind: ErrorKind) =>
+  (meaning: string, retryable = false): ErrorCodeEntry => ({ kind, retryable, meaning });
+const system = entry("system");
+const state = entry("state");
+const refused = entry("refused");
+const retryable = true;
 
 /**
  * Every code that a `HoldfastError` can carry. Failures of the operating system keep their errno
  * name (the ones not listed here too); refusals and states begin with `ERR_`. The two never overlap.
  */
 export const errorCodes: Readonly<Record<ErrorCode, ErrorCodeEntry>> = {
-  EACCES: { kind: "system", retryable: false, meaning: "permission denied" },
-  EAGAIN: { kind: "system", retryable: true, meaning: "the resource is busy for the moment" },
-  EBADF: {
-    kind: "system",
-    retryable: false,
-    meaning: "the descriptor is not open, or not open for this",
-  },
-  EBUSY: { kind: "system", retryable: true, meaning: "the file or directory is in use" },
-  EDQUOT: { kind: "system", retryable: false, meaning: "the disk quota is used up" },
-  EEXIST: { kind: "system", retryable: false, meaning: "something of that name exists already" },
-  EFBIG: { kind: "system", retryable: false, meaning: "the file would be larger than allowed" },
-  EINTR: { kind: "system", retryable: true, meaning: "the call was interrupted" },
-  EINVAL: { kind: "system", retryable: false, meaning: "the file system does not accept this" },
-  EIO: { kind: "system", retryable: false, meaning: "the device failed to read or write" },
-  EISDIR: { kind: "system", retryable: false, meaning: "it is a directory" },
-  ELOOP: { kind: "system", retryable: false, meaning: "too many symbolic links" },
-  EMFILE: { kind: "system", retryable: true, meaning: "this process has too many files open" },
-  EMLINK: { kind: "system", retryable: false, meaning: "the file has too many names" },
-  ENAMETOOLONG: { kind: "system", retryable: false, meaning: "the name or the path is too long" },
-  ENFILE: { kind: "system", retryable: true, meaning: "the system has too many files open" },
-  ENODEV: { kind: "system", retryable: false, meaning: "there is no such device" },
-  ENOENT: { kind: "system", retryable: false, meaning: "no such file or directory" },
-  ENOMEM: { kind: "system", retryable: true, meaning: "out of memory" },
-  ENOSPC: { kind: "system", retryable: false, meaning: "no space is left on the device" },
-  ENOSYS: { kind: "system", retryable: false, meaning: "the system does not have this call" },
-  ENOTDIR: { kind: "system", retryable: false, meaning: "a part of the path is not a directory" },
-  ENOTEMPTY: { kind: "system", retryable: false, meaning: "the directory is not empty" },
-  ENOTSUP: { kind: "system", retryable: false, meaning: "the file system does not support this" },
-  ENXIO: {
-    kind: "system",
-    retryable: false,
-    meaning: "no such device, or nobody is at the other end",
-  },
-  EOPNOTSUPP: {
-    kind: "system",
-    retryable: false,
-    meaning: "the file system does not support this",
-  },
-  EPERM: { kind: "system", retryable: false, meaning: "the operation is not permitted" },
-  EROFS: { kind: "system", retryable: false, meaning: "the file system is read-only" },
-  ESTALE: { kind: "system", retryable: false, meaning: "the network file handle is stale" },
-  ETIMEDOUT: { kind: "system", retryable: true, meaning: "the file server did not answer in time" },
-  ETXTBSY: { kind: "system", retryable: false, meaning: "the program file is running" },
-  EXDEV: {
-    kind: "system",
-    retryable: false,
-    meaning: "source and destination are on different devices",
-  },
-  UNKNOWN: {
-    kind: "system",
-    retryable: false,
-    meaning: "the file system failed with something that is not an errno",
-  },
+  EACCES: system("permission denied"),
+  EAGAIN: system("the resource is busy for the moment", retryable),
+  EBADF: system("the descriptor is not open, or not open for this"),
+  EBUSY: system("the file or directory is in use", retryable),
+  EDQUOT: system("the disk quota is used up"),
+  EEXIST: system("something of that name exists already"),
+  EFBIG: system("the file would be larger than allowed"),
+  EINTR: system("the call was interrupted", retryable),
+  EINVAL: system("the file system does not accept this"),
+  EIO: system("the device failed to read or write"),
+  EISDIR: system("it is a directory"),
+  ELOOP: system("too many symbolic links"),
+  EMFILE: system("this process has too many files open", retryable),
+  EMLINK: system("the file has too many names"),
+  ENAMETOOLONG: system("the name or the path is too long"),
+  ENFILE: system("the system has too many files open", retryable),
+  ENODEV: system("there is no such device"),
+  ENOENT: system("no such file or directory"),
+  ENOMEM: system("out of memory", retryable),
+  ENOSPC: system("no space is left on the device"),
+  ENOSYS: system("the system does not have this call"),
+  ENOTDIR: system("a part of the path is not a directory"),
+  ENOTEMPTY: system("the directory is not empty"),
+  ENOTSUP: system("the file system does not support this"),
+  ENXIO: system("no such device, or nobody is at the other end"),
+  EOPNOTSUPP: system("the file system does not support this"),
+  EPERM: system("the operation is not permitted"),
+  EROFS: system("the file system is read-only"),
+  ESTALE: system("the network file handle is stale"),
+  ETIMEDOUT: system("the file server did not answer in time", retryable),
+  ETXTBSY: system("the program file is running"),
+  EXDEV: system("source and destination are on different devices"),
+  UNKNOWN: system("the file system failed with something that is not an errno"),
 
-  ABORT_ERR: {
-    kind: "state",
-    retryable: false,
-    meaning: "the operation was aborted by its signal",
-  },
-  ERR_CHANGED: {
-    kind: "state",
-    retryable: true,
-    meaning: "the file is not what it was expected to be",
-  },
-  ERR_CLOSED: {
-    kind: "state",
-    retryable: false,
-    meaning: "it was closed, committed or discarded before",
-  },
-  ERR_CONTENT_SOURCE: {
-    kind: "state",
-    retryable: false,
-    meaning: "the source of the content failed",
-  },
-  ERR_IN_PROGRESS: {
-    kind: "state",
-    retryable: true,
-    meaning: "somebody else is doing the same at this moment",
-  },
-  ERR_JSON_INVALID: {
-    kind: "state",
-    retryable: false,
-    meaning: "the JSON value is not what the schema asks for",
-  },
-  ERR_JSON_SYNTAX: { kind: "state", retryable: false, meaning: "it is not valid JSON" },
-  ERR_JSON_VERSION: {
-    kind: "state",
-    retryable: false,
-    meaning: "the document has a version that this program does not know",
-  },
-  ERR_LOCK_LOST: { kind: "state", retryable: false, meaning: "the lock is not held any more" },
-  ERR_LOCK_TIMEOUT: {
-    kind: "state",
-    retryable: true,
-    meaning: "the lock did not become free in time",
-  },
-  ERR_POISONED: {
-    kind: "state",
-    retryable: false,
-    meaning: "an earlier flush failed, and what is on the device is not known",
-  },
-  ERR_NO_PROGRESS: {
-    kind: "state",
-    retryable: false,
-    meaning: "the file system accepted a call and did nothing",
-  },
-  ERR_RECOVERY: {
-    kind: "state",
-    retryable: false,
-    meaning: "what a crash left behind does not explain itself",
-  },
+  ABORT_ERR: state("the operation was aborted by its signal"),
+  ERR_CHANGED: state("the file is not what it was expected to be", retryable),
+  ERR_CHECKPOINT_DAMAGED: state("bytes or records that are needed are missing or damaged"),
+  ERR_CLOSED: state("it was closed, committed or discarded before"),
+  ERR_CONTENT_SOURCE: state("the source of the content failed"),
+  ERR_IN_PROGRESS: state("somebody else is doing the same at this moment", retryable),
+  ERR_JSON_INVALID: state("the JSON value is not what the schema asks for"),
+  ERR_JSON_SYNTAX: state("it is not valid JSON"),
+  ERR_JSON_VERSION: state("the document has a version that this program does not know"),
+  ERR_LOCK_LOST: state("the lock is not held any more"),
+  ERR_LOCK_TIMEOUT: state("the lock did not become free in time", retryable),
+  ERR_NO_PROGRESS: state("the file system accepted a call and did nothing"),
+  ERR_POISONED: state("an earlier flush failed, and what is on the device is not known"),
+  ERR_RECOVERY: state("what a crash left behind does not explain itself"),
+  ERR_RESTORE_PENDING: state("a restore was interrupted: finish it or take it back first"),
 
-  ERR_DENIED: { kind: "refused", retryable: false, meaning: "a rule of the root forbids it" },
-  ERR_HARDLINK: { kind: "refused", retryable: false, meaning: "the file has other names too" },
-  ERR_HOOK: { kind: "refused", retryable: false, meaning: "a function given by the caller threw" },
-  ERR_INSIDE_SOURCE: {
-    kind: "refused",
-    retryable: false,
-    meaning: "the destination lies inside the source",
-  },
-  ERR_INVALID_ARG: {
-    kind: "refused",
-    retryable: false,
-    meaning: "an argument is missing, of the wrong type or out of range",
-  },
-  ERR_JSON_UNSERIALIZABLE: {
-    kind: "refused",
-    retryable: false,
-    meaning: "the value has no form in JSON",
-  },
-  ERR_LOCK_HELD: {
-    kind: "refused",
-    retryable: false,
-    meaning: "whoever asks for the lock holds it already",
-  },
-  ERR_NOT_FILE: {
-    kind: "refused",
-    retryable: false,
-    meaning: "it is neither a regular file nor a directory",
-  },
-  ERR_OTHER_MOUNT: { kind: "refused", retryable: false, meaning: "it is on another mount" },
-  ERR_OWNERSHIP: {
-    kind: "refused",
-    retryable: false,
-    meaning: "the owner or group of the file would change",
-  },
-  ERR_PATH_ESCAPES: {
-    kind: "refused",
-    retryable: false,
-    meaning: "the path leads out of the root",
-  },
-  ERR_PATH_INVALID: {
-    kind: "refused",
-    retryable: false,
-    meaning: "the path is not one that a root takes",
-  },
-  ERR_SYMLINK: { kind: "refused", retryable: false, meaning: "it is a symbolic link" },
-  ERR_TOO_LARGE: { kind: "refused", retryable: false, meaning: "it is more than was allowed" },
-  ERR_UNSUPPORTED: {
-    kind: "refused",
-    retryable: false,
-    meaning: "what was asked for is not available here",
-  },
+  ERR_CHECKPOINT_UNKNOWN: refused("there is no such snapshot or restore"),
+  ERR_DENIED: refused("a rule of the root forbids it"),
+  ERR_HARDLINK: refused("the file has other names too"),
+  ERR_HOOK: refused("a function given by the caller threw"),
+  ERR_INSIDE_SOURCE: refused("the destination lies inside the source"),
+  ERR_INVALID_ARG: refused("an argument is missing, of the wrong type or out of range"),
+  ERR_JSON_UNSERIALIZABLE: refused("the value has no form in JSON"),
+  ERR_LOCK_HELD: refused("whoever asks for the lock holds it already"),
+  ERR_NOT_FILE: refused("it is neither a regular file nor a directory"),
+  ERR_OTHER_MOUNT: refused("it is on another mount"),
+  ERR_OWNERSHIP: refused("the owner or group of the file would change"),
+  ERR_PATH_ESCAPES: refused("the path leads out of the root"),
+  ERR_PATH_INVALID: refused("the path is not one that a root takes"),
+  ERR_SYMLINK: refused("it is a symbolic link"),
+  ERR_TOO_LARGE: refused("it is more than was allowed"),
+  ERR_UNSUPPORTED: refused("what was asked for is not available here"),
 };
 
 /** The entry of a code, or `undefined` for an errno that the table does not list. */

@@ -13,8 +13,11 @@ import {
   quotePath,
   read,
   Refusal,
+  shielded,
   type Steps,
+  wait,
 } from "@holdfast/fs/steps";
+import { isPortOfRoot } from "../root-port.ts";
 import { largestRecord, type LockRecord, parseRecord } from "./lock-record.ts";
 import { refusedName } from "./name-refusals.ts";
 
@@ -31,15 +34,13 @@ export interface Found {
   readonly identity: string;
 }
 
-// A name that is just being given or taken away: a root refuses what has two names for the moment,
-// Windows what somebody has open, NFS what its server has removed.
+// A name that is just being given or taken away: a view of a root refuses what has two names, Windows what somebody has
+// open, NFS what its server has removed.
 const mayPass = new Set(["ERR_HARDLINK", "EBUSY", "ESTALE"]);
 
 /** Reads a record; `"gone"` if nothing is there, `"busy"` if that cannot be told at this moment. */
 export function* readEntry(operation: Operation, path: string): Steps<Found | "gone" | "busy"> {
-  const { readOnly, noFollow, nonBlocking } = openFlags;
-  // Non-blocking: opening a FIFO that somebody put there would wait for a writer.
-  const opened = yield* attempt(open(path, readOnly | noFollow | nonBlocking));
+  const opened = yield* attempt(openEntry(operation, path));
   if (!opened.ok) {
     const code = errorCode(opened.error) ?? "";
     if (code === "ENOENT") return "gone";
@@ -53,6 +54,29 @@ export function* readEntry(operation: Operation, path: string): Steps<Found | "g
   } finally {
     yield* operation.cleanUp(closeFlushed(opened.value));
   }
+}
+
+/**
+ * An entry has two names for a moment, and for ever if its maker was killed in it. A root that refuses such files would
+ * keep everybody waiting for the dead. Here it is a record that is read, and shown to nobody.
+ */
+function* openEntry({ fileSystem }: Operation, path: string): Steps<Handle> {
+  const { readOnly, noFollow, nonBlocking } = openFlags;
+  // Non-blocking: opening a FIFO that somebody put there would wait for a writer.
+  const flags = readOnly | noFollow | nonBlocking;
+  if (!isPortOfRoot(fileSystem)) return yield* open(path, flags);
+  const root = fileSystem?.promises as unknown as RootOpen;
+  // To its end also if the signal comes: a handle that nobody has would stay open.
+  return yield* shielded(wait(root.open(path, flags, undefined, { hardlinks: "allow" })));
+}
+
+interface RootOpen {
+  open(
+    path: string,
+    flags: number,
+    mode: undefined,
+    options: { readonly hardlinks: "allow" },
+  ): Promise<Handle>;
 }
 
 function* readOpened(path: string, handle: Handle): Steps<Found | "busy"> {

@@ -1,6 +1,6 @@
 /** Locks of paths in a root. */
 
-import { mkdirSync } from "node:fs";
+import { linkSync, mkdirSync, writeFileSync } from "node:fs";
 import { isHoldfastError } from "@holdfast/fs";
 import { openRoot, type Root, type RootOptions } from "@holdfast/root";
 import { expect, it, onTestFinished } from "vitest";
@@ -14,7 +14,7 @@ import {
   withLock,
   withLockSync,
 } from "../../src/index.ts";
-import { lockDir, namesIn } from "./lock-dir.ts";
+import { lockDir, namesIn, recordText } from "./lock-dir.ts";
 
 async function rootOf(dir: string, options: RootOptions = {}): Promise<Root> {
   const root = await openRoot(dir, options);
@@ -47,6 +47,22 @@ it("one lock for a path in a root and for its absolute path", async () => {
     expect(await withLock({ root, path }, (lock) => lock.path)).toBe(path);
   }
 });
+
+it.each([false, true])(
+  "who was killed while its entry had two names keeps nobody out (shared: %s)",
+  async (shared) => {
+    const { dir, target } = lockDir();
+    const nonce = "0123456789abcdef".repeat(2);
+    const nobody = 4_194_305; // above the largest pid that Linux gives out (PID_MAX_LIMIT)
+    const ownName = `${target}.lock.${nonce}.tmp`;
+    writeFileSync(ownName, recordText({ nonce, pid: nobody, threadId: nobody }));
+    linkSync(ownName, `${target}.lock`);
+    const root = await rootOf(dir);
+    const lock = await acquireLock({ root, path: "file" }, { timeoutMs: 2000, shared });
+    expect(() => lock.assertHeld()).not.toThrow();
+    await lock.release();
+  },
+);
 
 it("is not re-entrant, and in the order of the calls", async () => {
   const { dir } = lockDir();

@@ -1,0 +1,221 @@
+import { attempt, errorCode, type Operation, type Steps } from "@holdfast/fs/steps";
+import type { Target } from "../history/history.ts";
+import type { RestoreEntry } from "../journal/records.ts";
+import type { PathResult, RestoreAction } from "../results.ts";
+import type { OpenSession } from "../session/open-session.ts";
+import type { PathState } from "../state.ts";
+import { type Look, look } from "../workspace/look.ts";
+import type { TrackedPath } from "../workspace/workspaces.ts";
+import { decide, type Situation } from "./decide.ts";
+import { type Answered, askAbout } from "./conflict.ts";
+import type { RestoreRequest } from "./restore.ts";
+import { chosen } from "./chosen.ts";
+
+/** A path that is to be changed. */
+export interface Planned {
+  readonly at: TrackedPath;
+  readonly entry: RestoreEntry;
+  readonly action: RestoreAction;
+  /** Of a merge: the bytes of `entry.to`. */
+  readonly merged: Uint8Array | undefined;
+}
+
+/** What a restore will do, and what it will not. */
+export interface Plan {
+  readonly planned: readonly Planned[];
+  /** What is left alone, and why. */
+  readonly left: readonly PathResult[];
+  /** Paths of which somebody else's bytes are there, and nobody said that they may go. */
+  readonly conflicts: readonly string[];
+}
+
+/** Looks at all paths of a snapshot that are asked for, and decides what becomes of each. Nothing is changed. */
+export function* makePlan(
+  operation: Operation,
+  session: OpenSession,
+  request: RestoreRequest,
+  targets: ReadonlyMap<string, Target>,
+): Steps<Plan> {
+  const planned: Planned[] = [];
+  const left: PathResult[] = [];
+  const conflicts: string[] = [];
+  const written = writtenDirectories(session, targets);
+  const absent = absentDirectories(targets);
+  for (const target of yield* chosen(operation, session, request, targets)) {
+    const found = yield* find(operation, session, target);
+    if (found.at === undefined) {
+      left.push(found.result);
+      continue;
+    }
+    const { at, seen } = found;
+    const filled = written.has(target.key);
+    const ours = filled || session.history.hasMade(target.key);
+    const situation = {
+      // First touched as a directory that we had made for another path: it goes with that.
+      target: ours && absent.gone.has(at.path) ? nothing : target.state,
+      current: seen.state,
+      lastWritten: session.history.lastWritten(target.key),
+      filled,
+      overwrite: request.onConflict === "overwrite",
+    };
+    const answer = yield* settleOne(operation, session, request, at, situation);
+    if (answer.kind === "leave") {
+      const made = session.history.hasMade(target.key) ? absent.topmost.get(at.path) : undefined;
+      const tidy = tidyEntry(at, seen, situation, made);
+      if (tidy !== undefined) {
+        planned.push({ at, entry: tidy, action: "none", merged: undefined });
+      } else {
+        if (answer.reason === "conflict") conflicts.push(at.path);
+        left.push(leftAlone(at.path, situation, answer));
+      }
+      continue;
+    }
+    const { to, action, merged } = answer;
+    const entry = entryOf(at, seen, to, absent.topmost.get(at.path));
+    planned.push({ at, entry, action, merged });
+  }
+  return { planned, left, conflicts };
+}
+
+const nothing: PathState = { kind: "absent" };
+
+type Found =
+  | { readonly at: TrackedPath; readonly seen: Look }
+  | { readonly at: undefined; readonly result: PathResult };
+
+function* find(operation: Operation, session: OpenSession, target: Target): Steps<Found> {
+  const { path, key, state: to } = target;
+  const lost = (from: PathState, reason: PathResult["reason"], code?: string): Found => {
+    const result = { path, action: "none", ok: false, reason, code, from, to } as const;
+    return { at: undefined, result: { ...result, trash: undefined } };
+  };
+  // Of a disk that is not there: its paths fail, and the others go on.
+  const located = yield* attempt(session.workspaces.recall(operation, path, key));
+  if (!located.ok) {
+    const code = errorCode(located.error) ?? "UNKNOWN";
+    return lost({ kind: "failed", code }, "failed", code);
+  }
+  const at = located.value.inside;
+  if (at === undefined) return lost({ kind: "skipped", reason: "outside" }, "skipped");
+  const { maxFileBytes } = session.request.limits;
+  const known = session.history.lastLook(key);
+  const settings = { keep: "hash", maxFileBytes, known } as const;
+  return { at, seen: yield* look(operation, at, session.objects, settings) };
+}
+
+function* settleOne(
+  operation: Operation,
+  session: OpenSession,
+  { onConflict, snapshot }: RestoreRequest,
+  at: TrackedPath,
+  situation: Situation,
+): Steps<Answered> {
+  const { target: to } = situation;
+  const decision = decide(situation);
+  if (decision.kind === "bring") return { ...decision, to, merged: undefined };
+  if (decision.kind === "leave") return decision;
+  if (typeof onConflict !== "function") {
+    return { kind: "leave", ok: false, reason: "conflict", code: undefined };
+  }
+  return yield* askAbout(operation, session, { at, situation, ask: onConflict, snapshot });
+}
+
+/** The directories in which we have written something, by key: one that is there was made for it, or filled by us. */
+function writtenDirectories(
+  { history }: OpenSession,
+  targets: ReadonlyMap<string, Target>,
+): ReadonlySet<string> {
+  const written = new Set<string>();
+  for (const key of targets.keys()) {
+    if (history.lastWritten(key) === undefined) continue;
+    for (let end = key.lastIndexOf("/"); end > 0; end = key.lastIndexOf("/", end - 1)) {
+      const parent = key.slice(0, end);
+      if (written.has(parent)) break;
+      written.add(parent);
+    }
+  }
+  return written;
+}
+
+/**
+ * Of each path the topmost directory on the way that was not there at the snapshot, and that nothing needs which was. One path
+ * may know of it and another one, that was touched later, not: it goes with whichever is the last to go.
+ */
+function absentDirectories(targets: ReadonlyMap<string, Target>): Absent {
+  const missing = new Set([...targets.values()].map((target) => target.missing));
+  const needed = new Set<string>();
+  const wasMissing = (path: string): boolean =>
+    missing.has(path) || directoriesOf(path).some((directory) => missing.has(directory));
+  for (const { path, state } of targets.values()) {
+    if (state.kind === "absent" || (state.kind === "dir" && wasMissing(path))) continue;
+    for (const directory of [...directoriesOf(path), path]) needed.add(directory);
+  }
+  const topmost = new Map<string, string>();
+  const gone = new Set<string>();
+  for (const { path, state } of targets.values()) {
+    const goes = (directory: string): boolean => wasMissing(directory) && !needed.has(directory);
+    const highest = directoriesOf(path).find(goes);
+    if (highest !== undefined) topmost.set(path, highest);
+    if (state.kind === "dir" && goes(path)) gone.add(path);
+  }
+  return { topmost, gone };
+}
+
+/** Directories that were not there at a snapshot. */
+interface Absent {
+  /** Of a path the topmost on the way to it. */
+  readonly topmost: ReadonlyMap<string, string>;
+  /** Paths that are such a directory themselves. */
+  readonly gone: ReadonlySet<string>;
+}
+
+/** Those on the way to a path, the topmost first. */
+function directoriesOf(path: string): string[] {
+  const directories: string[] = [];
+  for (let end = path.indexOf("/", 1); end > 0; end = path.indexOf("/", end + 1)) {
+    directories.push(path.slice(0, end));
+  }
+  return directories;
+}
+
+/** @param absent the topmost directory on the way that was not there at the snapshot */
+function entryOf(
+  at: TrackedPath,
+  { state: from, missing }: Look,
+  to: PathState,
+  absent: string | undefined,
+): RestoreEntry {
+  // Directories go with what goes: forward those that were missing at the snapshot, backward those that are now.
+  const created = to.kind === "absent" ? absent : from.kind === "absent" ? missing : undefined;
+  return {
+    path: at.path,
+    ...(at.key !== at.path && { key: at.key }),
+    from,
+    to,
+    ...(created !== undefined && { created }),
+  };
+}
+
+/**
+ * We have removed a file that we had made, and left the directory that we had made for it.
+ *
+ * @param made the topmost directory that was not there at the snapshot, if we have made something in it
+ */
+function tidyEntry(
+  at: TrackedPath,
+  seen: Look,
+  { target, current }: Situation,
+  made: string | undefined,
+): RestoreEntry | undefined {
+  const gone = target.kind === "absent" && current.kind === "absent";
+  if (!gone || made === undefined || made === seen.missing) return undefined;
+  return entryOf(at, seen, target, made);
+}
+
+function leftAlone(
+  path: string,
+  { current: from, target: to }: Situation,
+  { ok, reason, code }: Extract<Answered, { kind: "leave" }>,
+): PathResult {
+  return { path, action: "none", ok, reason, code, from, to, trash: undefined };
+}
