@@ -260,7 +260,9 @@ export class CheckpointSession implements Checkpoints {
     const { history } = this.open;
     const pinned = history.isPinned(id);
     const touched = history.touchedAfter(id);
-    return { id, turnId: turn, label, createdAt: new Date(at), kind, pinned, touched };
+    const restoreId = kind === "restore" ? restoreThatTook(this.open, id) : undefined;
+    const createdAt = new Date(at);
+    return { id, turnId: turn, label, createdAt, kind, restoreId, pinned, touched };
   }
 }
 
@@ -273,6 +275,10 @@ interface Call {
 
 const nothingToSettle = (): Refusal =>
   new Refusal("ERR_CHECKPOINT_UNKNOWN", { problem: "no restore was interrupted" });
+
+function restoreThatTook({ history }: OpenSession, before: string): string | undefined {
+  return [...history.restoreIds()].find((id) => history.restore(id)?.before === before);
+}
 
 /** The paths that a restore changed, and the snapshot that it took before. */
 function whatItChanged(

@@ -80,8 +80,9 @@ export interface Checkpoints extends AsyncDisposable {
    * created go, and directories that we created if they are empty. Killed at any moment, the next open can
    * `resume()` or `rollback()`.
    *
-   * Not promised: times, owners, extended attributes. Between the last look and the rename there is a moment in
-   * which somebody else's replacement of the same file is overwritten; no file system call of Node's excludes it.
+   * Not promised: times, access control lists, extended attributes. Between the last look and the rename there is a
+   * moment in which a save of the same file by somebody else is overwritten; no call of Node's excludes it. What
+   * somebody else changed, and we then built upon, goes with what we built: it is in the snapshot made in between.
    *
    * @throws `HoldfastError`, effect `"none"`: `ERR_CHECKPOINT_UNKNOWN`, `ERR_CHECKPOINT_DAMAGED` (unless
    *   `partial`), `ERR_CHANGED` (with `onConflict: "abort"`), `ERR_RESTORE_PENDING`, `ERR_HOOK`, `ABORT_ERR`, the errno of

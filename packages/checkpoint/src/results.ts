@@ -26,8 +26,10 @@ export interface Snapshot {
   readonly turnId: string;
   readonly label: string | undefined;
   readonly createdAt: Date;
-  /** `"restore"`: taken by a restore before it changed anything. */
+  /** `"restore"`: taken by a restore before it changed anything; its `turnId` is that of the snapshot restored. */
   readonly kind: "turn" | "restore";
+  /** Of kind `"restore"`: of which restore, for `undoRestore`. */
+  readonly restoreId: string | undefined;
   readonly pinned: boolean;
   /** How many paths have been touched since, up to the next snapshot. */
   readonly touched: number;

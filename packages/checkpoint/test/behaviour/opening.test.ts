@@ -1,4 +1,12 @@
-import { mkdirSync, readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
@@ -117,6 +125,24 @@ it("P10 what a turn costs does not depend on the tree: nothing is read but what 
   await checkpoints.close();
   expect(read.length).toBeGreaterThan(10);
   expect(read.filter((path) => /\/[xyz]\/(?!1$)\d+$/.test(path))).toEqual([]);
+});
+
+it("a restore is found again in the list, to be undone by another process", async () => {
+  const { open, at } = workbench();
+  const checkpoints = await open();
+  const { id } = await checkpoints.makeSnapshot("turn", { label: "first" });
+  await checkpoints.trackBeforeEdit(at("a"), "turn");
+  writeFileSync(at("a"), "ours");
+  await checkpoints.recordAfterEdit(at("a"));
+  const { restoreId } = await checkpoints.restoreToSnapshot(id);
+  await checkpoints.close();
+  const again = await open();
+  const [first, before] = await again.listSnapshots();
+  expect(first).toMatchObject({ id, label: "first", kind: "turn", restoreId: undefined });
+  expect(before).toMatchObject({ turnId: "turn", kind: "restore", restoreId });
+  expect(restoreId).toMatch(/./);
+  expect(await again.undoRestore(before!.restoreId!)).toMatchObject({ complete: true });
+  expect(readFileSync(at("a"), "utf8")).toBe("ours");
 });
 
 it("paths may be URLs, and relative to the working directory", async () => {

@@ -112,7 +112,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("symlink" as const),
-      target: fc.constantFrom("a", "b", "missing", "../d", "/nowhere"),
+      target: fc.constantFrom("a", "b", "missing", "../d", "/nowhere/at/all"),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "mkdir" } as const) },

@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { Backend } from "../../calls/backend.ts";
 import {
@@ -99,7 +100,7 @@ export class SweptCalls {
 
   /** A descriptor was opened in another way than through the backend. */
   opened(fd: number, path: string): void {
-    this.#opened.set(fd, resolve(path)); // the program may change its working directory
+    this.#opened.set(fd, wholePath(path)); // the program may change its working directory
   }
 
   /** Throws if the call is to fail; does not return if the process is to end before it. */
@@ -172,12 +173,23 @@ export class SweptCalls {
 
   #isBelow(path: string): boolean {
     const { dir } = this.#control;
-    const whole = resolve(path);
+    const whole = wholePath(path);
     return whole === dir || whole.startsWith(dir + sep);
   }
 
   #show(path: string): string {
     if (!this.#isBelow(path)) return isAbsolute(path) ? path : resolve(path);
-    return relative(this.#control.dir, resolve(path)) || ".";
+    return relative(this.#control.dir, wholePath(path)) || ".";
+  }
+}
+
+/** Where a path leads that begins at a descriptor, as those do by which a root of `@holdfast/root` gets at its files. */
+function wholePath(path: string): string {
+  const [, descriptor, rest = ""] = /^(\/proc\/self\/fd\/\d+)(\/.*)?$/.exec(path) ?? [];
+  if (descriptor === undefined) return resolve(path);
+  try {
+    return resolve(readlinkSync(descriptor) + rest);
+  } catch {
+    return path; // it is closed
   }
 }
