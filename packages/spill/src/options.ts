@@ -66,7 +66,7 @@ export interface OpenSpillStoreOptions extends ThresholdOptions, PreviewOptions 
   /**
    * Whether the output of this id is never spilled, however long. The tool that reads spilled output has to be
    * exempt, or its pages are spilled again, without end. What it throws is in `error`, and the output is not
-   * exempt then. Default: none is.
+   * exempt then; nor where it returns anything but `true` or `false`, as an async function does. Default: none is.
    */
   readonly exempt?: ((id: string) => boolean) | undefined;
   /** The most bytes of one output on disk. Default: 52,428,800 (50 MiB). */

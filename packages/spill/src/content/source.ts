@@ -1,4 +1,5 @@
 import { readContentOption } from "@holdfast/atomic/steps";
+import { errorCode } from "@holdfast/fs/steps";
 
 /** An output, piece by piece. */
 export interface Source {
@@ -46,7 +47,8 @@ export function sourceOfBytes(bytes: Uint8Array): Source {
 
 /** An iterable or a stream, which is watched from now on. @throws `TypeError` if it is none */
 export function sourceOfPieces(op: string, data: unknown): Source {
-  const content = readContentOption(op, data, "async");
+  const content = readContent(op, data);
+  if (content instanceof Unreadable) return failingSource(content.error);
   if (content.kind === "bytes") return sourceOfBytes(content.bytes);
   const { source } = content;
   if ("read" in source) throw new TypeError("steps are not a source");
@@ -63,5 +65,30 @@ export function sourceOfPieces(op: string, data: unknown): Source {
     },
   };
 }
+
+class Unreadable {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** What a property of the data throws (a getter, a proxy) is not a misuse, and no tool is to get it thrown. */
+function readContent(op: string, data: unknown): ReturnType<typeof readContentOption> | Unreadable {
+  try {
+    return readContentOption(op, data, "async");
+  } catch (error) {
+    if (errorCode(error) === "ERR_INVALID_ARG") throw error;
+    return new Unreadable(error);
+  }
+}
+
+const failingSource = (error: unknown): Source => ({
+  bytes: undefined,
+  next() {
+    throw error;
+  },
+  release() {},
+});
 
 export const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;

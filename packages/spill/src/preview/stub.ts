@@ -37,12 +37,14 @@ export function stubOf(
     const whole = fitPreview(told.ends, safe, limit, (preview) => `${header}\n${preview}`);
     if (whole !== undefined) return whole;
     // Without a ref there is at least as much of the digest as there is room for: what changed late must show.
+    const kept = `${bytes} bytes kept`;
     const shorter = [
-      ...[header, `[${bytes} bytes kept: ${ref}]`, ref, `[${bytes} bytes kept, SHA-256 ${sha256}]`],
-      ...[
-        `[${bytes} bytes kept, SHA-256 ${sha256.slice(0, 16)}…]`,
-        `[SHA-256 ${sha256.slice(0, 8)}…]`,
-      ],
+      header,
+      `[${kept}: ${ref}]`,
+      ref,
+      `[${kept}, SHA-256 ${sha256}]`,
+      `[${kept}, SHA-256 ${sha256.slice(0, 16)}…]`,
+      `[SHA-256 ${sha256.slice(0, 8)}…]`,
       "…",
     ];
     const text = shorter.find((form) => Buffer.byteLength(form) <= bytes) ?? "";

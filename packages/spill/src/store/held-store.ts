@@ -179,7 +179,12 @@ export class HeldStore implements SpillStore {
 
   #isExempt(id: string): { exempt: boolean; error: ReturnType<typeof hookError> | undefined } {
     try {
-      return { exempt: this.#open.settings.exempt?.(id) === true, error: undefined };
+      const answer: unknown = this.#open.settings.exempt?.(id);
+      // A promise, or what a regular expression found, would be taken for a no, and the reader tool would loop.
+      if (typeof answer !== "boolean" && answer !== undefined) {
+        throw new TypeError("exempt must return true or false");
+      }
+      return { exempt: answer === true, error: undefined };
     } catch (cause) {
       return { exempt: false, error: hookError(id, cause) };
     }

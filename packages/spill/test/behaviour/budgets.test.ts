@@ -147,11 +147,8 @@ describe("S2 budgets", () => {
       await openSpillStore({ ...options, root: other, session: "s2" }),
     ];
     const all = await Promise.all(stores.map((store, i) => store.spill(`${i}`, "x".repeat(1000))));
-    expect(all.map(({ reason }) => reason).toSorted()).toEqual([
-      "over-store-budget",
-      "over-store-budget",
-      undefined,
-    ]);
+    expect(all.filter(({ spilled: is }) => is)).toHaveLength(1);
+    expect(all.filter(({ reason }) => reason === "over-store-budget")).toHaveLength(2);
     for (const store of stores) {
       expect(store.usage().storeBytes).toBe(1000);
       await store.close();

@@ -115,6 +115,14 @@ describe("a source that fails", () => {
       () => new Readable({ read: () => {} }).destroy(new Error("gone")),
     ],
     [
+      "an iterable with a property that throws",
+      () => ({
+        get [Symbol.asyncIterator](): never {
+          throw new Error("no");
+        },
+      }),
+    ],
+    [
       "an iterable that cannot be begun",
       () => ({
         [Symbol.iterator]: () => {

@@ -137,6 +137,15 @@ describe("exempt ids", () => {
     expect((await store.spill("bash-1", text)).spilled).toBe(true);
   });
 
+  it.each<[string, () => unknown]>([
+    ["a promise", async () => true],
+    ["what a regular expression found", () => /x/.exec("x")],
+  ])("a hook that returns %s is told, and the output is not exempt", async (_, exempt) => {
+    const { store } = await openStore({ maxBytes: 10, durable: false, exempt: exempt as never });
+    const result = spilled(await store.spill("read-x", linesOf(5000)));
+    expect(result.error).toMatchObject({ code: "ERR_HOOK", cause: expect.any(TypeError) });
+  });
+
   it("a hook that throws is told, and the output is not exempt", async () => {
     const failure = new Error("mine");
     const { store } = await openStore({
