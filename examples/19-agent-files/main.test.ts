@@ -436,7 +436,9 @@ describe.runIf(needs("node", "posix"))("killed at each of its calls", () => {
     assertProcessPassed(report);
     expect(report.limits).toEqual([]);
     // Written, and not yet on record as ours: then it is left alone, and said to be.
-    expect(conflicts).toEqual([expect.stringMatching(/^before write .*journal\.jsonl/)]);
+    expect(conflicts.at(0)).toMatch(/^after rename .* -> project\/notes\.md$/);
+    expect(conflicts.slice(1, -1)).toEqual(["before fsync project", "after fsync project"]);
+    expect(conflicts.at(-1)).toMatch(/^before write .*journal\.jsonl/);
   });
 
   // There a `Root` works by descriptors, and the sweep above sees names.

@@ -18,9 +18,9 @@ export interface Target {
  * What a journal says, in memory. Pure: no I/O. Records are applied in the order of the journal, while it is read and
  * after each append.
  *
- * - What path `p` was at snapshot `S`: the state of the first touch of `p` after `S` (a `look` with cause `"touch"`,
- *   or the `from` of a restore that began after `S`); without one, the state of the last look at or before `S`;
- *   `p` is not part of `S` if there is neither.
+ * - What path `p` was at snapshot `S`: the state of the first touch of `p` between `S` and the next snapshot (a `look` with
+ *   cause `"touch"` and `after: S`, or the `from` of a restore whose snapshot `S` is); without one, the state of the last
+ *   look at or before `S`; without that, of the first touch after `S`. `p` is not part of `S` if there is none of these.
  * - A look whose state is `failed` is replaced by the next look at the path, touch or not, if that has the same
  *   `signature` and we have not written to the path in between (no `wrote`, no restore of it). Otherwise the failure stays
  *   what the snapshots before it know.

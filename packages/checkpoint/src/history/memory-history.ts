@@ -15,7 +15,6 @@ import { withoutSnapshots } from "./without-snapshots.ts";
 export interface PlacedSnapshot {
   readonly at: number;
   readonly record: SnapshotRecord;
-  readonly number: number;
   touched: number;
 }
 
@@ -29,7 +28,6 @@ export class MemoryHistory implements History {
   placed: Map<string, PlacedSnapshot> = new Map();
   pins: Map<string, boolean> = new Map();
   private snapshotRecords: SnapshotRecord[] = [];
-  private newest: PlacedSnapshot | undefined;
   private tracked = new Set<string>();
   private gaps: number[] = [];
   private begins = new Map<string, BeginRecord>();
@@ -76,14 +74,13 @@ export class MemoryHistory implements History {
   }
 
   private applyLook(at: number, record: LookRecord): void {
-    const { path, key = path, cause, turn, state, missing } = record;
+    const { path, key = path, cause, turn, after, state, missing } = record;
     const log = this.logOf(key, path);
     log.path = path;
     this.tracked.add(key);
     const look = log.looks.push({ at, record }) - 1;
     if (cause !== "touch") return;
-    log.touches.push({ at, state, missing, look });
-    this.countTouch(log);
+    if (log.addTouch({ at, after, state, missing, look })) this.countTouch(after);
     if (turn === undefined || state.kind === "failed") return;
     let turns = this.preImages.get(key);
     if (turns === undefined) this.preImages.set(key, (turns = new Map()));
@@ -107,9 +104,8 @@ export class MemoryHistory implements History {
   }
 
   private applySnapshot(at: number, record: SnapshotRecord): void {
-    const number = this.snapshotRecords.push(record) - 1;
-    this.newest = { at, record, number, touched: 0 };
-    this.placed.set(record.id, this.newest);
+    this.snapshotRecords.push(record);
+    this.placed.set(record.id, { at, record, touched: 0 });
     this.preImages.clear();
   }
 
@@ -122,14 +118,11 @@ export class MemoryHistory implements History {
       const last = log.looks.at(-1)?.record;
       if (last === undefined && log.written === undefined) log.path = path;
       const isAbsent = from.kind === "absent" && last?.state.kind === "absent";
-      log.touches.push({
-        at,
-        state: from,
-        missing: isAbsent ? last.missing : undefined,
-        look: undefined,
-      });
+      const missing = isAbsent ? last.missing : undefined;
+      const after = begin.before;
+      if (log.addTouch({ at, after, state: from, missing, look: undefined }))
+        this.countTouch(after);
       log.writes.push(at);
-      this.countTouch(log);
     }
   }
 
@@ -139,11 +132,9 @@ export class MemoryHistory implements History {
     return log;
   }
 
-  private countTouch(log: PathLog): void {
-    const { newest } = this;
-    if (newest === undefined || log.countedAfter === newest.number) return;
-    log.countedAfter = newest.number;
-    newest.touched++;
+  private countTouch(after: string | undefined): void {
+    const snapshot = after === undefined ? undefined : this.placed.get(after);
+    if (snapshot !== undefined) snapshot.touched++;
   }
 
   /**
@@ -192,7 +183,7 @@ export class MemoryHistory implements History {
     if (snapshot === undefined) return undefined;
     const targets: Target[] = [];
     for (const [key, log] of this.paths) {
-      const target = this.targetOf(key, log, snapshot.at);
+      const target = this.targetOf(key, log, snapshot);
       if (target !== undefined) targets.push(target);
     }
     targets.sort((one, another) =>
@@ -201,10 +192,14 @@ export class MemoryHistory implements History {
     return new Map(targets.map((target) => [target.key, target]));
   }
 
-  private targetOf(key: string, log: PathLog, at: number): Target | undefined {
+  private targetOf(
+    key: string,
+    log: PathLog,
+    { at, record: { id } }: PlacedSnapshot,
+  ): Target | undefined {
     const { path } = log;
     const isDamaged: Target = { path, key, state: damaged, missing: undefined };
-    const touch = log.firstTouchAfter(at);
+    const touch = log.touchOf(id, at);
     if (touch !== undefined) {
       const settled = touch.look === undefined ? undefined : log.settled(touch.look);
       if (this.hasGap(at, settled?.at ?? touch.at)) return isDamaged;

@@ -11,6 +11,8 @@ export interface Look {
 export interface Touch {
   /** Where in the journal. */
   readonly at: number;
+  /** The snapshot made last before it; `undefined`: none. */
+  readonly after: string | undefined;
   readonly state: PathState;
   readonly missing: string | undefined;
   /** The look that it is; `undefined` if a restore began. */
@@ -31,14 +33,32 @@ export class PathLog {
   made = -1;
   /** A look whose bytes may be gone. */
   doubted: LookRecord | undefined;
-  /** The number of the snapshot after which it was last counted as touched. */
-  countedAfter = -1;
+  /** The first touch after each snapshot, by its id. */
+  readonly firstAfter: Map<string | undefined, Touch> = new Map();
 
   constructor(path: string) {
     this.path = path;
   }
 
-  /** The index of the first touch after a position. */
+  /** Whether it is the first after its snapshot. */
+  addTouch(touch: Touch): boolean {
+    this.touches.push(touch);
+    if (this.firstAfter.has(touch.after)) return false;
+    this.firstAfter.set(touch.after, touch);
+    return true;
+  }
+
+  /**
+   * The touch that says what was there at a snapshot: the first before the next snapshot; or the first of all, where
+   * nobody had looked at the path before.
+   */
+  touchOf(snapshot: string, at: number): Touch | undefined {
+    const touch = this.firstAfter.get(snapshot);
+    if (touch !== undefined) return touch;
+    return this.lastLookUntil(at) === -1 ? this.firstTouchAfter(at) : undefined;
+  }
+
+  /** The first touch after a position. */
   firstTouchAfter(at: number): Touch | undefined {
     return this.touches[indexAfter(this.touches, at)];
   }

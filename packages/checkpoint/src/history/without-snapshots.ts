@@ -1,6 +1,6 @@
 import type { BeginRecord, JournalEntry } from "../journal/records.ts";
-import type { MemoryHistory } from "./memory-history.ts";
-import { indexAfter, type PathLog } from "./path-log.ts";
+import type { MemoryHistory, PlacedSnapshot } from "./memory-history.ts";
+import type { PathLog } from "./path-log.ts";
 
 /**
  * The entries of a journal that still decide something once some snapshots are gone. Only entries are left
@@ -19,7 +19,7 @@ class Selection {
   /** Positions of what is kept. */
   private readonly kept = new Set<number>();
   /** Of the snapshots that are left, in order. */
-  private readonly snapshots: { readonly at: number }[];
+  private readonly snapshots: readonly PlacedSnapshot[];
 
   constructor(history: MemoryHistory, removed: ReadonlySet<string>) {
     this.history = history;
@@ -52,17 +52,9 @@ class Selection {
 
   /** What decides for the snapshots that are left, and what was last seen and written. */
   private keepOfPath(log: PathLog): void {
-    const { snapshots } = this;
-    let before = -1;
-    for (const { at } of log.touches) {
-      // The first touch after some snapshot.
-      if (indexAfter(snapshots, before) < indexAfter(snapshots, at - 1)) this.kept.add(at);
-      before = at;
-    }
-    const lastTouch = log.touches.at(-1)?.at ?? -1;
-    for (let index = indexAfter(snapshots, lastTouch); index < snapshots.length; index++) {
-      const look = log.lastLookUntil(snapshots[index]!.at);
-      if (look !== -1) this.kept.add(log.looks[look]!.at);
+    for (const { at, record } of this.snapshots) {
+      const decides = log.touchOf(record.id, at) ?? log.looks[log.lastLookUntil(at)];
+      if (decides !== undefined) this.kept.add(decides.at);
     }
     // By one of them at least the path stays known.
     const last = log.looks.at(-1) ?? log.touches.at(-1);

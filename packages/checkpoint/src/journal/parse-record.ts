@@ -19,6 +19,7 @@ const tests: { readonly [T in JournalEntry["type"]]: (record: Shape) => boolean 
     isPathWithKey(record) &&
     (record["cause"] === "touch" || record["cause"] === "snapshot") &&
     isOptional(record["turn"], isString) &&
+    isOptional(record["after"], isId) &&
     isPathState(record["state"]) &&
     isOptional(record["signature"], isString) &&
     isOptional(record["missing"], isAbsolutePath),

@@ -14,6 +14,8 @@ export interface LookRecord {
   readonly cause: "touch" | "snapshot";
   /** Of a touch. */
   readonly turn?: string | undefined;
+  /** Of a touch: the snapshot made last before it, of which it says what was there; none before the first. */
+  readonly after?: string | undefined;
   readonly state: PathState;
   /**
    * By which an unchanged file is known again: only where its times were older than the racy window when it was
@@ -50,7 +52,10 @@ export interface RestoreEntry {
   readonly from: PathState;
   /** What is there afterwards. Of a merge: the state of the merged bytes, which are in the store. */
   readonly to: PathState;
-  /** The topmost directory to be removed with it, if it is empty then: those that we had created. */
+  /**
+   * Where nothing was: the topmost directory that was missing; taken back, those that are empty go with it. Of a directory that goes itself:
+   * its own path, if it was made for what was in it. It stays, and that is right, where somebody else has something in it.
+   */
   readonly created?: string | undefined;
 }
 

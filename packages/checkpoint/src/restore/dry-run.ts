@@ -18,7 +18,8 @@ export function* dryRun(
     const { entry, action } = one;
     const leaves = entry.from.kind === "dir" && entry.to.kind !== "dir";
     const outcome = leaves ? yield* wouldBeEmpty(one, going) : done;
-    results.push(resultOf(entry, action, outcome));
+    const isTheirs = outcome.reason === "not-empty" && entry.created === entry.path;
+    results.push(isTheirs ? resultOf(entry, "none", done) : resultOf(entry, action, outcome));
   }
   const nothing = { restoreId: undefined, before: undefined, outcome: "dry-run" } as const;
   return reportOf({ ...nothing, snapshot }, [...left, ...results]);

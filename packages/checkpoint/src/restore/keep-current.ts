@@ -3,6 +3,7 @@ import type { LookRecord } from "../journal/records.ts";
 import type { PathResult } from "../results.ts";
 import type { OpenSession } from "../session/open-session.ts";
 import { sameState } from "../state.ts";
+import { lookAtAll } from "../tracking/snapshot.ts";
 import { lookRecord } from "../tracking/track.ts";
 import { look } from "../workspace/look.ts";
 import type { Planned } from "./plan.ts";
@@ -17,12 +18,16 @@ export interface Kept {
   readonly records: readonly LookRecord[];
 }
 
-/** Looks at all that is to be changed once more, and keeps it: so a restore can be taken back. */
+/**
+ * Looks at all that is to be changed once more, and keeps it: so a restore can be taken back. And at all other tracked
+ * paths: the snapshot is one as any other, and somebody may go back to it.
+ */
 export function* keepCurrent(
   operation: Operation,
-  { objects, history, request }: OpenSession,
+  session: OpenSession,
   plan: readonly Planned[],
 ): Steps<Kept> {
+  const { objects, history, request } = session;
   const planned: Planned[] = [];
   const changed: PathResult[] = [];
   const records: LookRecord[] = [];
@@ -38,5 +43,10 @@ export function* keepCurrent(
       changed.push(resultOf(entry, "none", { ok: false, reason: "changed" }));
     }
   }
-  return { planned, changed, records };
+  const looked = new Set(records.map(({ path, key = path }) => key));
+  return {
+    planned,
+    changed,
+    records: [...records, ...(yield* lookAtAll(operation, session, looked))],
+  };
 }

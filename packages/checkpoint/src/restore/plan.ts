@@ -10,6 +10,7 @@ import { decide, type Situation } from "./decide.ts";
 import { type Answered, askAbout } from "./conflict.ts";
 import type { RestoreRequest } from "./restore.ts";
 import { chosen } from "./chosen.ts";
+import { goingDirectories } from "./going-directories.ts";
 
 /** A path that is to be changed. */
 export interface Planned {
@@ -39,6 +40,7 @@ export function* makePlan(
   const planned: Planned[] = [];
   const left: PathResult[] = [];
   const conflicts: string[] = [];
+  const emptied: TrackedPath[] = [];
   const written = writtenDirectories(session, targets);
   const absent = absentDirectories(targets);
   for (const target of yield* chosen(operation, session, request, targets)) {
@@ -59,22 +61,33 @@ export function* makePlan(
       overwrite: request.onConflict === "overwrite",
     };
     const answer = yield* settleOne(operation, session, request, at, situation);
+    if (absent.topmost.has(at.path)) {
+      const went =
+        answer.kind === "bring"
+          ? answer.to.kind === "absent"
+          : isEmptied(session, situation, target);
+      if (went) emptied.push(at);
+    }
     if (answer.kind === "leave") {
-      const made = session.history.hasMade(target.key) ? absent.topmost.get(at.path) : undefined;
-      const tidy = tidyEntry(at, seen, situation, made);
-      if (tidy !== undefined) {
-        planned.push({ at, entry: tidy, action: "none", merged: undefined });
-      } else {
-        if (answer.reason === "conflict") conflicts.push(at.path);
-        left.push(leftAlone(at.path, situation, answer));
-      }
+      if (answer.reason === "conflict") conflicts.push(at.path);
+      left.push(leftAlone(at.path, situation, answer));
       continue;
     }
     const { to, action, merged } = answer;
-    const entry = entryOf(at, seen, to, absent.topmost.get(at.path));
+    const entry = entryOf(at, seen, to, absent.gone);
     planned.push({ at, entry, action, merged });
   }
-  return { planned, left, conflicts };
+  const going = yield* goingDirectories(operation, session, {
+    planned,
+    emptied,
+    topmost: absent.topmost,
+  });
+  const isElsewhere = ({ path }: { readonly path: string }): boolean => !going.has(path);
+  return {
+    planned: [...planned.filter(({ at }) => isElsewhere(at)), ...going.values()],
+    left: left.filter(isElsewhere),
+    conflicts: conflicts.filter((path) => !going.has(path)),
+  };
 }
 
 const nothing: PathState = { kind: "absent" };
@@ -178,15 +191,24 @@ function directoriesOf(path: string): string[] {
   return directories;
 }
 
-/** @param absent the topmost directory on the way that was not there at the snapshot */
+/** Whether we have removed what we had made there, and may have left the directory that we had made for it. */
+function isEmptied(
+  { history }: OpenSession,
+  { target, current }: Situation,
+  { key }: Target,
+): boolean {
+  return target.kind === "absent" && current.kind === "absent" && history.hasMade(key);
+}
+
+/** @param gone directories that were not there at the snapshot: somebody else's things in one may keep it */
 function entryOf(
   at: TrackedPath,
   { state: from, missing }: Look,
   to: PathState,
-  absent: string | undefined,
+  gone: ReadonlySet<string>,
 ): RestoreEntry {
-  // Directories go with what goes: forward those that were missing at the snapshot, backward those that are now.
-  const created = to.kind === "absent" ? absent : from.kind === "absent" ? missing : undefined;
+  const goes = from.kind === "dir" && to.kind === "absent" && gone.has(at.path);
+  const created = goes ? at.path : from.kind === "absent" ? missing : undefined;
   return {
     path: at.path,
     ...(at.key !== at.path && { key: at.key }),
@@ -194,22 +216,6 @@ function entryOf(
     to,
     ...(created !== undefined && { created }),
   };
-}
-
-/**
- * We have removed a file that we had made, and left the directory that we had made for it.
- *
- * @param made the topmost directory that was not there at the snapshot, if we have made something in it
- */
-function tidyEntry(
-  at: TrackedPath,
-  seen: Look,
-  { target, current }: Situation,
-  made: string | undefined,
-): RestoreEntry | undefined {
-  const gone = target.kind === "absent" && current.kind === "absent";
-  if (!gone || made === undefined || made === seen.missing) return undefined;
-  return entryOf(at, seen, target, made);
 }
 
 function leftAlone(

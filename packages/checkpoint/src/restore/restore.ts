@@ -6,7 +6,7 @@ import type { OpenSession } from "../session/open-session.ts";
 import { newId } from "../tracking/snapshot.ts";
 import type { RestoreOptions } from "../options.ts";
 import type { PathResult, RestoreReport } from "../results.ts";
-import { bring } from "./apply/bring.ts";
+import { bring, isLeft } from "./apply/bring.ts";
 import { dryRun } from "./dry-run.ts";
 import { keepCurrent } from "./keep-current.ts";
 import { inOrder } from "./order.ts";
@@ -141,7 +141,7 @@ function* carryOut(
   for (const { at, entry, action, index } of inOrder(numbered)) {
     yield* session.checkLock(operation); // who has it now may be settling this very restore
     const brought = yield* bring(workshop, at, entry, index);
-    results.push(resultOf(entry, action, brought));
+    results.push(resultOf(entry, isLeft(brought) ? "none" : action, brought));
     const { path, key, to: state } = entry;
     if (brought.arrived) written.push({ path, ...(key !== undefined && { key }), state });
   }

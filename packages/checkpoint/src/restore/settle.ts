@@ -11,7 +11,7 @@ import type { PathResult, RestoreReport } from "../results.ts";
 import type { OpenSession } from "../session/open-session.ts";
 import { type PathState, sameContent, sameState } from "../state.ts";
 import type { TrackedPath } from "../workspace/workspaces.ts";
-import { bring, type Brought } from "./apply/bring.ts";
+import { bring, type Brought, isLeft } from "./apply/bring.ts";
 import { inDirectory, lookIn } from "./apply/directory.ts";
 import { failed, type Workshop } from "./apply/workshop.ts";
 import { actionOf } from "./decide.ts";
@@ -86,7 +86,6 @@ function* turn(
     const { inside: at } = yield* workspaces.recall(operation, path, key);
     if (at !== undefined) yield* at.workspace.open();
     if (how === "resume") turned.push({ ...entry, index, at });
-    else if (from.kind === "absent" && to.kind === "absent") continue; // an empty directory was tidied up
     else turned.push({ ...entry, from: to, to: from, index, at });
   }
   return turned;
@@ -120,11 +119,12 @@ function* settleOne(workshop: Workshop, entry: Turned): Steps<Settled> {
   if (!mayGo) return left(now, "conflict");
   const goal = sameContent(now, to) && !isOnTheWay(now, entry) ? now : to;
   const brought: Brought = yield* bring(workshop, at, { ...entry, from: now, to: goal }, index);
-  const action = sameState(now, goal)
-    ? "none"
-    : sameContent(now, goal)
-      ? "mode"
-      : actionOf(now, goal);
+  const action =
+    sameState(now, goal) || isLeft(brought)
+      ? "none"
+      : sameContent(now, goal)
+        ? "mode"
+        : actionOf(now, goal);
   return { result: resultOf({ ...entry, from: now }, action, brought), arrived: brought.arrived };
 }
 

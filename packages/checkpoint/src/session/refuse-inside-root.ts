@@ -11,14 +11,22 @@ import {
 import { realPathOf, type RealPath } from "./real-path.ts";
 
 /**
- * Refuses a store that would track itself: one that lies in a root, by whatever way, and is not excluded. Before
- * anything is made.
+ * Refuses a store that would track itself: one that lies in a root, by whatever way, and is not excluded; and a root
+ * that lies in the store. Before anything is made.
  */
 export function* refuseInsideRoot(
   operation: Operation,
   store: RealPath,
   { roots, exclude }: { readonly roots: readonly string[]; readonly exclude: readonly string[] },
 ): Steps<void> {
+  for (const root of roots) {
+    const real = yield* attempt(realPathOf(root));
+    if (!real.ok || !(yield* contains(store.path, real.value))) continue;
+    throw invalidCombination(
+      operation.op,
+      'one of "roots" lies in "store": a restore would write among what is kept',
+    );
+  }
   for (const excluded of exclude) if (yield* contains(excluded, store)) return;
   for (const root of roots) {
     if (!(yield* contains(root, store))) continue;

@@ -41,23 +41,34 @@ export function newId({ history }: OpenSession): string {
 /** What was edited without a pre-image, or was about to be: before this snapshot, not after it. */
 function* lookAtUnkept(
   operation: Operation,
-  { objects, request }: OpenSession,
+  { objects, request, history }: OpenSession,
   paths: readonly Unkept[],
 ): Steps<LookRecord[]> {
   const { maxFileBytes } = request.limits;
+  const after = history.snapshots.at(-1)?.id;
   const records: LookRecord[] = [];
   for (const before of paths) {
     const seen = yield* look(operation, before.at, objects, { keep: "bytes", maxFileBytes });
     const edited = wasEdited(before, seen.state);
-    if (edited) records.push(lookRecord(before.at, lost, { cause: "touch", turn: before.turn }));
+    if (edited)
+      records.push(lookRecord(before.at, lost, { cause: "touch", turn: before.turn, after }));
     records.push(lookRecord(before.at, seen, { cause: "snapshot" }));
   }
   return records;
 }
 
-/** Looks at all tracked paths and keeps what has changed. */
-function* lookAtAll(operation: Operation, session: OpenSession): Steps<LookRecord[]> {
-  const keys = [...session.history.keys];
+/**
+ * Looks at all tracked paths and keeps what has changed since they were last looked at: then the last look at each of
+ * them says what it is at the snapshot that is being made.
+ *
+ * @param except keys of paths that the caller looks at
+ */
+export function* lookAtAll(
+  operation: Operation,
+  session: OpenSession,
+  except: ReadonlySet<string> = new Set(),
+): Steps<LookRecord[]> {
+  const keys = [...session.history.keys].filter((key) => !except.has(key));
   const changed: LookRecord[] = [];
   let next = 0;
   const lane = function* (): Steps<void> {

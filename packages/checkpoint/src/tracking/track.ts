@@ -43,7 +43,7 @@ export function* track(
   tracker: Tracker,
   path: string,
   turn: string,
-  links = 0,
+  followed: ReadonlySet<string> = new Set(),
 ): Steps<TrackReceipt> {
   const located = yield* tracker.session.workspaces.locate(operation, path);
   const at = located.inside;
@@ -56,11 +56,18 @@ export function* track(
   );
   // After the first edit of the turn what counts is the link that is there by now.
   const link = first ? linkOf(state) : yield* linkNow(at);
-  const target = links < maxLinks ? link : undefined;
+  const isCircle = followed.has(at.key) || followed.size === maxLinks;
+  const target = isCircle ? undefined : link;
   const leadsTo =
     target === undefined
       ? undefined
-      : yield* track(operation, tracker, destination(at.path, target), turn, links + 1);
+      : yield* track(
+          operation,
+          tracker,
+          destination(at.path, target),
+          turn,
+          new Set([...followed, at.key]),
+        );
   return { path: at.path, state, first, leadsTo };
 }
 
@@ -118,7 +125,8 @@ function* capture(
   const { session, unkept } = tracker;
   const { history, objects, request } = session;
   const { maxFileBytes } = request.limits;
-  const touch = { cause: "touch", turn } as const;
+  const after = history.snapshots.at(-1)?.id;
+  const touch = { cause: "touch", turn, after } as const;
   const records: LookRecord[] = [];
   try {
     const known = history.lastLook(at.key);
@@ -178,13 +186,15 @@ function* rememberUnkept(
 export function lookRecord(
   at: TrackedPath,
   { state, signature, missing }: Pick<Look, "state" | "signature" | "missing">,
-  why: Pick<LookRecord, "cause" | "turn">,
+  { cause, turn, after }: Pick<LookRecord, "cause" | "turn" | "after">,
 ): LookRecord {
   return {
     type: "look",
     path: at.path,
     ...(at.key !== at.path && { key: at.key }),
-    ...why,
+    cause,
+    ...(turn !== undefined && { turn }),
+    ...(after !== undefined && { after }),
     state,
     ...(signature !== undefined && { signature }),
     ...(missing !== undefined && { missing }),

@@ -32,6 +32,14 @@ it("a store that a link leads into a root is refused too", async () => {
   });
 });
 
+it("a root in the store, or the store itself, is refused", async () => {
+  const { open, store } = workbench();
+  mkdirSync(join(store, "objects"), { recursive: true });
+  for (const root of [store, join(store, "objects"), join(store, "not-there-yet")]) {
+    await expect(open({ roots: [root] })).rejects.toMatchObject({ code: "ERR_INVALID_ARG" });
+  }
+});
+
 it("the store is 0700 and what is in it 0600, whatever the umask", async () => {
   const { store, open, at } = workbench();
   const umask = process.umask(0);

@@ -40,6 +40,42 @@ it("P1 a path that is not there is absent", async () => {
   });
 });
 
+it("what was there at a snapshot stays reachable, whatever comes after the next one", async () => {
+  const { at, open } = workbench();
+  const checkpoints = await open();
+  const edit = async (content: string): Promise<void> => {
+    await checkpoints.trackBeforeEdit(at("a"), "turn");
+    writeFileSync(at("a"), content);
+    await checkpoints.recordAfterEdit(at("a"));
+  };
+  await edit("one");
+  const first = await checkpoints.makeSnapshot("turn");
+  writeFileSync(at("a"), "two, by a shell");
+  const second = await checkpoints.makeSnapshot("turn");
+  const between = await checkpoints.diffSnapshot(first.id, { against: second.id });
+  await edit("three");
+  expect(await checkpoints.diffSnapshot(first.id, { against: second.id })).toEqual(between);
+  expect(between).toMatchObject({ modified: 1 });
+  await checkpoints.restoreToSnapshot(first.id);
+  expect(readFileSync(at("a"), "utf8")).toBe("one");
+  await checkpoints.restoreToSnapshot(second.id);
+  expect(readFileSync(at("a"), "utf8")).toBe("two, by a shell");
+});
+
+it("what a user changes between a snapshot and our first edit after it stays", async () => {
+  const { at, open } = workbench();
+  const checkpoints = await open();
+  writeFileSync(at("a"), "one");
+  const { id } = await checkpoints.makeSnapshot("turn");
+  writeFileSync(at("a"), "two, by the user");
+  await checkpoints.trackBeforeEdit(at("a"), "turn");
+  writeFileSync(at("a"), "three");
+  await checkpoints.recordAfterEdit(at("a"));
+  await checkpoints.makeSnapshot("turn");
+  await checkpoints.restoreToSnapshot(id);
+  expect(readFileSync(at("a"), "utf8")).toBe("two, by the user");
+});
+
 it("rule 9: asked again in the turn there is no I/O at all", async () => {
   const { at, open, work, store } = workbench();
   const checkpoints = await open();
@@ -204,9 +240,8 @@ it("links that lead in a circle end", async () => {
   symlinkSync("b", at("a"));
   symlinkSync("a", at("b"));
   const checkpoints = await open();
-  expect(await checkpoints.trackBeforeEdit(at("a"), "turn")).toMatchObject({
-    state: { kind: "symlink" },
-  });
+  const { leadsTo } = await checkpoints.trackBeforeEdit(at("a"), "turn");
+  expect(leadsTo?.leadsTo).toMatchObject({ path: at("a"), leadsTo: undefined });
   await checkpoints.recordAfterEdit(at("a"));
 });
 

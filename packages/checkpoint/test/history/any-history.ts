@@ -105,6 +105,12 @@ export const journals: fc.Arbitrary<JournalEntry[]> = fc
   .array(seeds, { maxLength: 40, size: "max" })
   .map((all) => grow(all));
 
+/** A touch says after which snapshot it was. */
+function inTurn(entry: JournalEntry, snapshots: number): JournalEntry {
+  const isTouch = entry.type === "look" && entry.cause === "touch";
+  return isTouch && snapshots > 0 ? { ...entry, after: `s${snapshots - 1}` } : entry;
+}
+
 function grow(all: readonly Seed[]): JournalEntry[] {
   const entries: JournalEntry[] = [{ type: "session", format: 1, session: "s", at: 1 }];
   let snapshots = 0;
@@ -118,7 +124,7 @@ function grow(all: readonly Seed[]): JournalEntry[] {
   for (const seed of all) {
     switch (seed.kind) {
       case "entry":
-        entries.push(seed.entry);
+        entries.push(inTurn(seed.entry, snapshots));
         break;
       case "gap":
         entries.push({ type: "gap" });

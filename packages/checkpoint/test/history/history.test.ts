@@ -39,9 +39,16 @@ const snapshot = (id: string): JournalEntry => ({
 });
 const gap: JournalEntry = { type: "gap" };
 
+/** A touch says after which snapshot it was. */
 function historyOf(...entries: JournalEntry[]): MemoryHistory {
   const history = new MemoryHistory();
-  history.replaceBy(entries);
+  for (const entry of entries) {
+    const after = history.snapshots.at(-1)?.id;
+    const isTouch = entry.type === "look" && entry.cause === "touch";
+    history.apply(
+      isTouch && after !== undefined && !("after" in entry) ? { ...entry, after } : entry,
+    );
+  }
   return history;
 }
 
@@ -108,7 +115,7 @@ it("what a lost record may have said otherwise is damaged, and nothing else", ()
 });
 
 it("a look whose bytes are gone is no pre-image, and proves nothing", () => {
-  const look = touch("/a", file("1"), { signature: "x" });
+  const look = touch("/a", file("1"), { signature: "x", after: "s" });
   const history = historyOf(snapshot("s"), look);
   expect(history.preImage("/a", "1")).toEqual(look);
   history.doubt(look);
@@ -123,9 +130,9 @@ it("a look whose bytes are gone is no pre-image, and proves nothing", () => {
 it("the newest part of a journal is what the last call can have written", () => {
   const records = [
     snapshot("s0"),
-    touch("/a", absent),
+    touch("/a", absent, { after: "s0" }),
     snapshot("s1"),
-    touch("/b", absent),
+    touch("/b", absent, { after: "s1" }),
     snapshot("s2"),
   ];
   expect(historyOf(...records).lastNoted()).toEqual(records.slice(2));

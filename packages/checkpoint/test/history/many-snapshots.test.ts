@@ -21,12 +21,21 @@ function shaOf(number: number): string {
 
 const pathOf = (number: number): string => `/home/somebody/workspace/src/file-${number}.ts`;
 
-/** What a path was before its first edit in a turn or after it. */
-function firstAfter(turn: number, path: number): string | undefined {
-  for (let at = turn; at < many; at++) {
-    for (const number of [at, at + 1]) {
-      if (number % 100 === path) return shaOf(2 * at + (number % 2));
-    }
+/** What a path was before its first edit of a turn; without one, when it was last edited; or first, later. */
+function contentAt(turn: number, path: number): string | undefined {
+  const edit = (at: number, numbers: readonly number[]): string | undefined => {
+    const number = at < 0 ? undefined : numbers.find((each) => each % 100 === path);
+    return number === undefined ? undefined : shaOf(2 * at + (number % 2));
+  };
+  const own = edit(turn, [turn, turn + 1]);
+  if (own !== undefined) return own;
+  for (let at = turn - 1; at >= 0; at--) {
+    const before = edit(at, [at + 1, at]);
+    if (before !== undefined) return before;
+  }
+  for (let at = turn + 1; at < many; at++) {
+    const later = edit(at, [at, at + 1]);
+    if (later !== undefined) return later;
   }
   return undefined;
 }
@@ -44,7 +53,9 @@ function* records(): Generator<JournalRecord> {
         size: 9,
         mode: 0o644,
       } as const;
-      yield { type: "look", path, cause: "touch", turn: `t${turn}`, state, signature: `${turn}` };
+      const after = `s${turn}`;
+      const look = { type: "look", path, cause: "touch", turn: `t${turn}`, after, state } as const;
+      yield { ...look, signature: `${turn}` };
     }
   }
 }
@@ -64,7 +75,7 @@ it("is read, answered from and shortened", async () => {
     const targets = history.targetsOf(`s${turn}`)!;
     for (let path = 0; path < 100; path++) {
       const state = targets.get(pathOf(path))?.state;
-      expect(state).toMatchObject({ sha256: firstAfter(turn, path) });
+      expect(state).toMatchObject({ sha256: contentAt(turn, path) });
     }
     expect(history.touchedAfter(`s${turn}`)).toBe(2);
   }

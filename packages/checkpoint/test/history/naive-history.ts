@@ -8,6 +8,7 @@ import type { PathState } from "../../src/state.ts";
 
 interface Touch {
   readonly at: number;
+  readonly after: string | undefined;
   readonly state: PathState;
   readonly missing: string | undefined;
   /** Where the look is that says it, if not there. */
@@ -71,7 +72,8 @@ export class NaiveHistory {
     return this.entries.flatMap((entry, at): Touch[] => {
       if (entry.type === "look" && entry.cause === "touch" && keyOf(entry) === key) {
         const { at: decides, record } = this.settled(key, at);
-        return [{ at, state: record.state, missing: record.missing, decides }];
+        const { after } = entry;
+        return [{ at, after, state: record.state, missing: record.missing, decides }];
       }
       if (entry.type !== "begin") return [];
       return entry.entries
@@ -79,7 +81,8 @@ export class NaiveHistory {
         .map(({ from }) => {
           const before = this.looks(key).findLast((look) => look.at < at)?.record;
           const isAbsent = from.kind === "absent" && before?.state.kind === "absent";
-          return { at, state: from, missing: isAbsent ? before.missing : undefined };
+          const missing = isAbsent ? before.missing : undefined;
+          return { at, after: entry.before, state: from, missing };
         });
     });
   }
@@ -99,8 +102,11 @@ export class NaiveHistory {
       if (entry.type === "end") for (const each of entry.written) known.add(keyOf(each));
     }
     for (const key of known) {
-      const touch = this.touches(key).find((each) => each.at > at);
       const look = this.looks(key).findLast((each) => each.at <= at);
+      const touches = this.touches(key);
+      const touch =
+        touches.find(({ after }) => after === id) ??
+        (look === undefined ? touches.find((each) => each.at > at) : undefined);
       if (touch !== undefined) {
         const decides = touch.decides ?? touch.at;
         const { state, missing } = touch;
@@ -116,12 +122,7 @@ export class NaiveHistory {
   }
 
   touchedAfter(id: string): number {
-    const at = this.positionOf(id);
-    const next = this.entries.findIndex((entry, index) => index > at && entry.type === "snapshot");
-    const until = next === -1 ? this.entries.length : next;
-    return this.keys().filter((key) =>
-      this.touches(key).some((touch) => touch.at > at && touch.at < until),
-    ).length;
+    return this.keys().filter((key) => this.touches(key).some(({ after }) => after === id)).length;
   }
 
   lastLook(key: string): LookRecord | undefined {

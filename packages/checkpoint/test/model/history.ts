@@ -8,6 +8,8 @@ type Event =
       readonly state: State;
       readonly missing: string | undefined;
       readonly turn: string | undefined;
+      /** The snapshot made last before it. */
+      readonly after: string | undefined;
     }
   | { readonly type: "wrote"; readonly path: string; readonly state: State }
   | { readonly type: "snapshot"; readonly id: string };
@@ -24,7 +26,7 @@ export interface Change {
   readonly path: string;
   readonly from: State;
   readonly to: State;
-  /** The topmost directory that goes with it if it is empty. */
+  /** Of a directory that goes because it was made for what was in it: itself. Else what is missing on the way. */
   readonly created: string | undefined;
 }
 
@@ -60,7 +62,15 @@ export class ModelHistory {
 
   touch(tree: Tree, path: string, turn: string): void {
     const missing = missingOn(tree, this.top, path);
-    this.events.push({ type: "touch", path, state: this.stateOf(tree, path), missing, turn });
+    const after = this.snapshots.at(-1)?.id;
+    this.events.push({
+      type: "touch",
+      path,
+      state: this.stateOf(tree, path),
+      missing,
+      turn,
+      after,
+    });
   }
 
   look(tree: Tree, path: string): void {
@@ -71,6 +81,7 @@ export class ModelHistory {
       state: this.stateOf(tree, path),
       missing,
       turn: undefined,
+      after: undefined,
     });
   }
 
@@ -89,7 +100,8 @@ export class ModelHistory {
     this.restores.push(restore);
     for (const { path, from } of restore.changes) {
       const missing = from.kind === "absent" ? missingOn(tree, this.top, path) : undefined;
-      this.events.push({ type: "touch", path, state: from, missing, turn: undefined });
+      const after = restore.before;
+      this.events.push({ type: "touch", path, state: from, missing, turn: undefined, after });
     }
   }
 
@@ -106,6 +118,12 @@ export class ModelHistory {
     return last?.type === "wrote" ? last.state : undefined;
   }
 
+  hasMade(path: string): boolean {
+    return this.events.some(
+      (event) => event.type === "wrote" && event.path === path && event.state.kind !== "absent",
+    );
+  }
+
   /** The pre-image of a path in a turn: since the last snapshot. */
   preImage(path: string, turn: string): State | undefined {
     const since = this.events.findLastIndex(({ type }) => type === "snapshot");
@@ -117,14 +135,16 @@ export class ModelHistory {
 
   targetOf(path: string, id: string): ModelTarget | undefined {
     const at = this.positionOf(id);
-    const later = this.events.slice(at + 1);
-    const touch = later.find((event) => event.type === "touch" && event.path === path);
-    const before = this.events.slice(0, at);
-    const decides =
-      touch ??
-      before.findLast(
+    const touches = this.events.filter((event) => event.type === "touch" && event.path === path);
+    const before = this.events
+      .slice(0, at)
+      .findLast(
         (event) => (event.type === "touch" || event.type === "look") && event.path === path,
       );
+    const decides =
+      touches.find((event) => event.type === "touch" && event.after === id) ??
+      before ??
+      touches.find((event) => this.events.indexOf(event) > at);
     if (decides?.type !== "touch" && decides?.type !== "look") return undefined;
     return { path, state: decides.state, missing: decides.missing };
   }
@@ -136,9 +156,8 @@ export class ModelHistory {
   /** How many paths were touched between a snapshot and the next. */
   touchedAfter(id: string): number {
     const touched = new Set<string>();
-    for (const event of this.events.slice(this.positionOf(id) + 1)) {
-      if (event.type === "snapshot") break;
-      if (event.type === "touch") touched.add(event.path);
+    for (const event of this.events) {
+      if (event.type === "touch" && event.after === id) touched.add(event.path);
     }
     return touched.size;
   }

@@ -21,6 +21,8 @@ export interface Wanted {
   readonly targets: readonly ModelTarget[];
   /** Directories that were missing on the way to some path of the snapshot. */
   readonly missing: ReadonlySet<string | undefined>;
+  /** Of the whole snapshot, also what is not asked for. */
+  readonly all: readonly ModelTarget[];
   /** What becomes of a conflict. */
   readonly answer: (path: string) => Answer;
   /** `onConflict: "overwrite"`: also of a mode alone. */
@@ -49,15 +51,20 @@ export function plan(history: ModelHistory, tree: Tree, wanted: Wanted): ModelPl
   const changes: Change[] = [];
   let conflicts = 0;
   const written = history.paths.filter((path) => history.lastWritten(path) !== undefined);
-  for (const { path, state: to } of wanted.targets) {
-    const missing = parentsOf(wanted.top, path).find((parent) => wanted.missing.has(parent));
+  const { topmost, isGone } = directoriesThatGo(wanted);
+  const emptied: string[] = [];
+  for (const { path, state } of wanted.targets) {
     const from = history.stateOf(tree, path);
+    const filled = written.some((other) => other.startsWith(`${path}/`));
+    const ours = filled || history.hasMade(path);
+    const to = ours && state.kind === "dir" && isGone(path) ? absent : state;
     const leave = (reason?: RestoreReason): void => {
       left.push({ path, ok: reason === undefined, reason, from, to });
     };
     const lastWritten = history.lastWritten(path);
     const absentNow = missingOn(tree, wanted.top, path);
-    const created = to.kind === "absent" ? missing : from.kind === "absent" ? absentNow : undefined;
+    const goes = from.kind === "dir" && to.kind === "absent" && state.kind === "dir";
+    const created = goes ? path : from.kind === "absent" ? absentNow : undefined;
     const change: Change = { path, from, to, created };
     if (to.kind === "skipped" || to.kind === "failed") {
       leave("skipped");
@@ -70,20 +77,16 @@ export function plan(history: ModelHistory, tree: Tree, wanted: Wanted): ModelPl
         lastWritten !== undefined &&
         (sameContent(from, lastWritten) ||
           (from.kind === "file" && lastWritten.kind === "file" && from.mode === lastWritten.mode));
-      const leftBehind =
-        to.kind === "absent" &&
-        lastWritten !== undefined &&
-        missing !== undefined &&
-        missing !== absentNow;
-      if ((!sameState(from, to) && (wanted.overwrite || modeIsOurs)) || leftBehind)
-        changes.push(change);
+      const leftBehind = to.kind === "absent" && history.hasMade(path);
+      if (leftBehind) emptied.push(path);
+      if (!sameState(from, to) && (wanted.overwrite || modeIsOurs)) changes.push(change);
       else leave();
     } else {
-      const ours =
+      const mayGo =
         from.kind === "absent" ||
         (lastWritten !== undefined && sameContent(from, lastWritten)) ||
-        (from.kind === "dir" && written.some((other) => other.startsWith(`${path}/`)));
-      const answer = ours || wanted.overwrite ? "overwrite" : wanted.answer(path);
+        (from.kind === "dir" && filled);
+      const answer = mayGo || wanted.overwrite ? "overwrite" : wanted.answer(path);
       if (answer === "overwrite") {
         changes.push(change);
       } else if (answer === "skip") {
@@ -101,7 +104,70 @@ export function plan(history: ModelHistory, tree: Tree, wanted: Wanted): ModelPl
       }
     }
   }
-  return { left, changes, conflicts };
+  for (const { path, to } of changes) if (to.kind === "absent") emptied.push(path);
+  const going = goingDirectories(tree, wanted.top, { changes, emptied, topmost });
+  const isElsewhere = ({ path }: { readonly path: string }): boolean =>
+    !going.some((one) => one.path === path);
+  return {
+    left: left.filter(isElsewhere),
+    changes: [...changes.filter(isElsewhere), ...going],
+    conflicts,
+  };
+}
+
+interface Going {
+  /** Of a path the topmost directory on the way that goes. */
+  readonly topmost: (path: string) => string | undefined;
+  readonly isGone: (path: string) => boolean;
+}
+
+/** Directories that were missing at the snapshot, and are needed for nothing that was there. */
+function directoriesThatGo({ top, missing, all }: Wanted): Going {
+  const wasMissing = (path: string): boolean =>
+    [...parentsOf(top, path), path].some((one) => missing.has(one));
+  const needed = new Set(
+    all
+      .filter(
+        ({ path, state }) => state.kind !== "absent" && !(state.kind === "dir" && wasMissing(path)),
+      )
+      .flatMap(({ path }) => [...parentsOf(top, path), path]),
+  );
+  const isGone = (path: string): boolean => wasMissing(path) && !needed.has(path);
+  return { isGone, topmost: (path) => parentsOf(top, path).find(isGone) };
+}
+
+/** Directories in which everything is to go, the innermost first. What is in one may turn out to stay: so does it then. */
+function goingDirectories(
+  tree: Tree,
+  top: string,
+  {
+    changes,
+    emptied,
+    topmost,
+  }: {
+    readonly changes: readonly Change[];
+    readonly emptied: readonly string[];
+    readonly topmost: Going["topmost"];
+  },
+): Change[] {
+  const goes = new Set(changes.filter(({ to }) => to.kind === "absent").map(({ path }) => path));
+  const candidates = emptied.flatMap((path) => {
+    const highest = topmost(path);
+    const isIn = (one: string): boolean => one === highest || one.startsWith(`${highest}/`);
+    return highest === undefined ? [] : parentsOf(top, path).filter(isIn);
+  });
+  const names = (path: string): string[] =>
+    [...tree.keys()].filter((one) => parentOf(one) === path);
+  const going: Change[] = [];
+  const inner = [...new Set(candidates)].toSorted((a, b) => b.length - a.length);
+  for (const path of inner) {
+    const from = tree.get(path);
+    if (goes.has(path) || from?.kind !== "dir" || !names(path).every((name) => goes.has(name)))
+      continue;
+    goes.add(path);
+    going.push({ path, from, to: absent, created: path });
+  }
+  return going;
 }
 
 /** What goes first, children before parents; then what comes, parents before children. */
@@ -128,7 +194,6 @@ export function apply(
   if (to.kind === "absent") {
     if (now.kind === "dir" && !isEmpty(tree, path)) return "not-empty";
     tree.delete(path);
-    if (change.created !== undefined) removeCreated(tree, top, path, change.created);
     return undefined;
   }
   if (to.kind === "skipped" || to.kind === "failed") throw new Error("no plan says so");
@@ -142,14 +207,4 @@ export function apply(
   if (now.kind === "dir" && to.kind !== "dir" && !isEmpty(tree, path)) return "not-empty";
   tree.set(path, to);
   return undefined;
-}
-
-function removeCreated(tree: Tree, top: string, path: string, topmost: string): void {
-  const isIn = (parent: string): boolean => parent === topmost || parent.startsWith(`${topmost}/`);
-  for (let parent = parentOf(path); parent !== top && isIn(parent); parent = parentOf(parent)) {
-    const entry = tree.get(parent);
-    if (entry === undefined) continue;
-    if (entry.kind !== "dir" || !isEmpty(tree, parent)) return;
-    tree.delete(parent);
-  }
 }

@@ -69,10 +69,12 @@ async function bringBack(
     return await expectRefusal(subject, "ERR_RESTORE_PENDING", work);
   const before = subject.world.tree();
   const { work: top, umask } = subject.world;
-  const missing = new Set(subject.history.targetsOf(snapshot).map((target) => target.missing));
+  const all = subject.history.targetsOf(snapshot);
+  const missing = new Set(all.map((target) => target.missing));
   const planned = plan(subject.history, before, {
     top,
     targets,
+    all,
     missing,
     umask,
     overwrite: onConflict === "overwrite",
@@ -93,7 +95,8 @@ async function bringBack(
   if (dryRun) {
     expect(report).toMatchObject({ restoreId: undefined, before: undefined, outcome: "dry-run" });
     expectTree(found, before, "after a dry run");
-    expect(report.paths.map(({ path }) => path)).toEqual(targets.map(({ path }) => path));
+    const told = [...planned.left, ...planned.changes].map(({ path }) => path);
+    expect(report.paths.map(({ path }) => path)).toEqual(told.toSorted());
     const left = new Set(planned.left.map(({ path }) => path));
     expectResults(
       report.paths.filter(({ path }) => left.has(path)),
@@ -131,12 +134,11 @@ function expectTrash(subject: Subject, report: RestoreReport, before: Tree): voi
   }
 }
 
-/** A restore takes a snapshot of what it will change, and touches it. */
+/** A restore takes a snapshot, and touches what it will change. */
 function begin(subject: Subject, restore: ModelRestore, before: Tree): void {
   const { turn } = subject.history.snapshots.find(({ id }) => id === restore.snapshot)!;
-  const changed = restore.changes.map(({ path }) => path);
   const snapshot = { id: restore.before, turn, kind: "restore", pinned: false } as const;
-  subject.history.makeSnapshot(snapshot, before, changed);
+  subject.history.makeSnapshot(snapshot, before, subject.history.paths);
   subject.history.begin(restore, before);
 }
 
@@ -148,7 +150,9 @@ function carryOut(subject: Subject, before: Tree, changes: readonly Change[]): D
   for (const change of inOrder(changes)) {
     const reason = apply(tree, work, umask, change);
     const { path, from, to } = change;
-    results.push({ path, ok: reason === undefined, reason, from, to });
+    const isTheirs = reason === "not-empty" && change.created === path;
+    const told = isTheirs ? undefined : reason;
+    results.push({ path, ok: told === undefined, reason: told, from, to });
     if (reason === undefined) arrived.push(change);
   }
   return { results, arrived, tree };
@@ -172,9 +176,9 @@ async function afterDeath(
   if (made.touched === 0) {
     // The snapshot, and nothing else.
     expect(interrupted).toBe(undefined);
-    const looked = planned.changes.map(({ path }) => path);
     const { turnId: turn, id } = made;
-    subject.history.makeSnapshot({ id, turn, kind: "restore", pinned: false }, before, looked);
+    const { history } = subject;
+    history.makeSnapshot({ id, turn, kind: "restore", pinned: false }, before, history.paths);
     return expectTree(tree, before, "after a restore that died before it began");
   }
   const id = interrupted?.restoreId ?? "unknown";

@@ -78,7 +78,7 @@ export async function settle(subject: Subject, how: "resume" | "rollback"): Prom
     expectTree(found, pending.after, "after resume");
     for (const { path, to } of pending.arrived) subject.history.wrote(path, to);
   } else {
-    expectTree(found, withoutTidied(pending, found), "after rollback");
+    expectTree(found, pending.before, "after rollback");
   }
 }
 
@@ -89,14 +89,6 @@ async function settleSomehow(subject: Subject, how: "resume" | "rollback"): Prom
   const found = subject.world.tree();
   expectNothingLost(subject.world, tree, found);
   expect([...found.keys()].filter((path) => sideName.test(path))).toEqual([]);
-}
-
-/** Empty directories that were removed where nothing else was to be done stay away. */
-function withoutTidied({ restore, before }: Pending, found: Tree): Tree {
-  const tidied = restore.changes.filter(({ from, to }) => sameState(from, to));
-  const paths = tidied.map(({ path }) => path);
-  const isTidied = (path: string): boolean => !found.has(path) && isAbove(path, paths);
-  return new Map([...before].filter(([path, { kind }]) => kind !== "dir" || !isTidied(path)));
 }
 
 /** Somebody was at work between the death and now: what is theirs stays. */

@@ -43,10 +43,17 @@ async function prepare(dir: string): Promise<void> {
   const checkpoints = await open(dir);
   await checkpoints.makeSnapshot("1");
   await write(checkpoints, at("edited"), "after");
-  await edit(checkpoints, at("made/us"), () => {
-    mkdirSync(at("made"));
-    writeFileSync(at("made/us"), "made");
+  await edit(checkpoints, at("made/by/us"), () => {
+    mkdirSync(at("made"), { mode: 0o700 });
+    mkdirSync(at("made/by"), { mode: 0o750 });
+    writeFileSync(at("made/by/us"), "made");
   });
+  // Made, and left empty.
+  await edit(checkpoints, at("empty/by/us"), () => {
+    mkdirSync(at("empty/by"), { recursive: true, mode: 0o700 });
+    writeFileSync(at("empty/by/us"), "made");
+  });
+  await edit(checkpoints, at("empty/by/us"), () => unlinkSync(at("empty/by/us")));
   await edit(checkpoints, at("link"), () => {
     unlinkSync(at("link"));
     symlinkSync("nowhere", at("link"));

@@ -78,7 +78,9 @@ export async function touch(
     session.request.fileSystem,
   );
   const state = { kind: "file", sha256, size, mode: 0o644 } as const;
-  const record: LookRecord = { type: "look", path, cause: "touch", turn: "t", state, ...more };
+  const after = session.history.snapshots.at(-1)?.id;
+  const why = { cause: "touch", turn: "t", ...(after !== undefined && { after }) } as const;
+  const record: LookRecord = { type: "look", path, ...why, state, ...more };
   await note(session, record);
   return record;
 }

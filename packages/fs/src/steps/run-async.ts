@@ -123,6 +123,8 @@ class Drive {
     const { signal } = this.operation;
     if (signal?.aborted === true && this.interruptible()) {
       this.aborted = true;
+      // What nobody waits for now may still fail.
+      if (step.kind === "wait") Promise.resolve(step.what).catch(() => {});
       return this.end(false, new Aborted(signal.reason));
     }
     switch (step.kind) {

@@ -37,6 +37,22 @@ async function abortedRun(protocol: Protocol<unknown>, signal: AbortSignal) {
 const listeners = (signal: AbortSignal): number => getEventListeners(signal, "abort").length;
 const never = new Promise<never>(() => {});
 
+it("what is not waited for any more, because the abort came first, may fail", async () => {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown): void => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  const { signal, abort } = aborter();
+  const failing = function* (): Steps<unknown> {
+    abort();
+    return yield* wait(Promise.reject(new Error("too late")));
+  };
+  const { error } = await abortedRun(failing, signal);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off("unhandledRejection", note);
+  expect(error).toMatchObject({ code: "ABORT_ERR" });
+  expect(unhandled).toEqual([]);
+});
+
 describe("the error of an abort", () => {
   it("is an AbortError with the signal's reason, the caller's names and the operation's effect", async () => {
     const { signal, reason, abort } = aborter();

@@ -14,6 +14,9 @@ export interface Brought extends Outcome {
   readonly arrived: boolean;
 }
 
+/** Whether it was left as it is, and that is right: a directory in which somebody else has something. */
+export const isLeft = ({ ok, arrived }: Brought): boolean => ok && !arrived;
+
 /**
  * Brings one path from one state to another. What somebody else has made of it since the plan stays. A failure is an
  * outcome; nothing is thrown.
@@ -37,6 +40,11 @@ export function* bring(
   // Where there is no directory, there is no file: to be removed, or to have its mode mended.
   const nothing = mendsMode ? changed : done;
   const outcome = tried.ok ? (tried.value ?? nothing) : told(tried.error);
+  // Somebody else has something in it, or in its place.
+  const isTheirs = outcome.reason === "not-empty" || outcome.reason === "changed";
+  if (isTheirs && to.kind === "absent" && entry.created === entry.path) {
+    return { ...done, arrived: false };
+  }
   if (!outcome.ok) return { ...outcome, arrived: yield* hasArrived(workshop, at, to) };
   if (to.kind !== "absent" || entry.created === undefined) return { ...outcome, arrived: true };
   const tidied = yield* attempt(removeCreated(workshop, at, entry.created));

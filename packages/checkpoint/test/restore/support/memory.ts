@@ -99,6 +99,11 @@ export async function workOneTurn(fs: NodeFileSystem): Promise<void> {
     fs.mkdirSync(posix.dirname(path), { recursive: true });
     fs.writeFileSync(path, "made");
   });
+  await edit("empty/by/us", (path) => {
+    fs.mkdirSync(posix.dirname(path), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(path, "made");
+  });
+  await edit("empty/by/us", (path) => fs.unlinkSync(path));
   await edit("dir/leaf", (path) => fs.unlinkSync(path));
   await edit("dir", (path) => {
     fs.rmdirSync(path);
@@ -129,6 +134,8 @@ export const turn: History = {
   after: [
     `${work}/dir 644 a file now`,
     `${work}/edited 600 after`,
+    `${work}/empty/ 700`,
+    `${work}/empty/by/ 700`,
     `${work}/link -> nowhere`,
     `${work}/made/ 755`,
     `${work}/made/by/ 755`,
