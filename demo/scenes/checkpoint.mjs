@@ -12,9 +12,9 @@ const turns = 10;
 const rounds = [
   { to: 1, holdAt: 3, ending: "resume" },
   { to: 1, holdAt: 40, ending: "resume" },
-  { to: 1, holdAt: 70, ending: "rollback" },
+  { to: 1, holdAt: 55, ending: "rollback" },
   { to: 4, holdAt: 20, ending: "rollback" },
-  { to: 4, holdAt: 60, ending: "resume" },
+  { to: 4, holdAt: 35, ending: "resume" },
   { to: 8, holdAt: 30, ending: "resume" },
 ];
 

@@ -1,4 +1,6 @@
 import { type Operation, Refusal, type Steps, wait } from "@holdfast/fs/steps";
+import type { Target } from "../history/history.ts";
+import { absentDirectories } from "../restore/absent-directories.ts";
 import type { PathDiff, SnapshotDiff } from "../results.ts";
 import type { OpenSession } from "../session/open-session.ts";
 import type { PathState } from "../state.ts";
@@ -12,8 +14,8 @@ export function* diffSnapshot(
   id: string,
   against: string,
 ): Steps<SnapshotDiff> {
-  const from = targetsOf(session, id);
-  const other = against === "now" ? undefined : targetsOf(session, against);
+  const from = statesAt(session, id);
+  const other = against === "now" ? undefined : statesAt(session, against);
   const paths: PathDiff[] = [];
   for (const [key, { path, state }] of from) {
     const to =
@@ -32,14 +34,17 @@ export function* diffSnapshot(
 
 const unknown: PathState = { kind: "failed", code: "ERR_CHECKPOINT_DAMAGED" };
 
-/** What paths were at a snapshot; refuses an id that there is not. */
-function targetsOf(
-  { history }: OpenSession,
-  id: string,
-): NonNullable<ReturnType<OpenSession["history"]["targetsOf"]>> {
+/** What paths were at a snapshot, by key; refuses an id that there is not. */
+function statesAt({ history }: OpenSession, id: string): Map<string, Target> {
   const targets = history.targetsOf(id);
-  if (targets !== undefined) return targets;
-  throw noSuchSnapshot(id);
+  if (targets === undefined) throw noSuchSnapshot(id);
+  const { gone } = absentDirectories(targets);
+  const states = new Map(targets);
+  for (const [key, target] of targets) {
+    // A directory that was first seen later, and is known to have been missing.
+    if (gone.has(target.path)) states.set(key, { ...target, state: { kind: "absent" } });
+  }
+  return states;
 }
 
 /** For an id that there is not. */

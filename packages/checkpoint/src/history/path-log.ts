@@ -103,7 +103,7 @@ export class PathLog {
 }
 
 /** The index of the first that is after a position: by binary search, for they are in order. */
-export function indexAfter(list: readonly { readonly at: number }[], at: number): number {
+function indexAfter(list: readonly { readonly at: number }[], at: number): number {
   let low = 0;
   let high = list.length;
   while (low < high) {

@@ -27,7 +27,10 @@ export function* lookAtName(
 ): Steps<Look> {
   const access = { operation, root, objects, settings };
   const openedAt = Date.now();
-  const read = yield* lookAtRegularFile(access, at.inside);
+  // A pre-image is what was there at some moment of the call. Whoever is about to replace what the name has now wants
+  // to know of a file that got the name since it was opened: for them the name is looked at, too.
+  const direct = settings.keep === "bytes";
+  const read = direct ? yield* lookAtRegularFile(access, at.inside) : undefined;
   if (read !== undefined) {
     const { state, stats } = read;
     return { state, signature: signatureOf(stats, openedAt), missing: undefined };

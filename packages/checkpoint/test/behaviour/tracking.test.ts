@@ -76,6 +76,24 @@ it("what a user changes between a snapshot and our first edit after it stays", a
   expect(readFileSync(at("a"), "utf8")).toBe("two, by the user");
 });
 
+it("a directory that a restore removed was not there before, and a difference does not say so", async () => {
+  const { at, open } = workbench();
+  const checkpoints = await open();
+  const { id } = await checkpoints.makeSnapshot("turn");
+  await checkpoints.trackBeforeEdit(at("n/a"), "turn");
+  mkdirSync(at("n"));
+  writeFileSync(at("n/a"), "ours");
+  await checkpoints.recordAfterEdit(at("n/a"));
+  await checkpoints.restoreToSnapshot(id);
+  expect(listing(at("."))).toEqual([]);
+  expect(await checkpoints.diffSnapshot(id)).toEqual({
+    paths: [],
+    added: 0,
+    removed: 0,
+    modified: 0,
+  });
+});
+
 it("rule 9: asked again in the turn there is no I/O at all", async () => {
   const { at, open, work, store } = workbench();
   const checkpoints = await open();

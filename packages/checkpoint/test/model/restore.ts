@@ -122,7 +122,11 @@ interface Going {
 }
 
 /** Directories that were missing at the snapshot, and are needed for nothing that was there. */
-function directoriesThatGo({ top, missing, all }: Wanted): Going {
+export function directoriesThatGo({
+  top,
+  missing,
+  all,
+}: Pick<Wanted, "top" | "missing" | "all">): Going {
   const wasMissing = (path: string): boolean =>
     [...parentsOf(top, path), path].some((one) => missing.has(one));
   const needed = new Set(

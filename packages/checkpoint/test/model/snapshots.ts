@@ -3,7 +3,8 @@ import type { Snapshot } from "../../src/index.ts";
 import { expectTree, keptBy, lineOf, lineOfReported } from "./compare.ts";
 import { expectRefusal } from "./refusal.ts";
 import { maxSnapshots, type Subject } from "./subject.ts";
-import { sameContent, sameState, type State } from "./tree.ts";
+import { directoriesThatGo } from "./restore.ts";
+import { absent, sameContent, sameState, type State } from "./tree.ts";
 
 export async function snapshot(subject: Subject, turn: string): Promise<void> {
   const tree = subject.world.tree();
@@ -91,11 +92,10 @@ export async function diff(
   const { value } = await subject.insist((checkpoints) =>
     checkpoints.diffSnapshot(id, other === undefined ? {} : { against: other }),
   );
-  const expected = subject.history.targetsOf(id).flatMap(({ path, state: from }) => {
-    const to =
-      other === undefined
-        ? subject.history.stateOf(tree, path)
-        : subject.history.targetOf(path, other)?.state;
+  const states = statesAt(subject, id);
+  const there = other === undefined ? undefined : statesAt(subject, other);
+  const expected = [...states].flatMap(([path, from]) => {
+    const to = there === undefined ? subject.history.stateOf(tree, path) : there.get(path);
     if (to === undefined || isUnknown(from) || isUnknown(to) || sameState(from, to)) return [];
     return [{ path, change: changeOf(from, to), from: lineOf(from), to: lineOf(to) }];
   });
@@ -108,6 +108,16 @@ export async function diff(
       to: lineOfReported(to),
     }));
   expect(found, "diffSnapshot").toEqual(expected);
+}
+
+/** What paths were; a directory that is known to have been missing, and was first seen later, was absent. */
+function statesAt({ history, world }: Subject, id: string): Map<string, State> {
+  const all = history.targetsOf(id);
+  const missing = new Set(all.map((target) => target.missing));
+  const { isGone } = directoriesThatGo({ top: world.work, missing, all });
+  return new Map(
+    all.map(({ path, state }) => [path, state.kind === "dir" && isGone(path) ? absent : state]),
+  );
 }
 
 const isUnknown = ({ kind }: State): boolean => kind === "skipped" || kind === "failed";
