@@ -36,6 +36,7 @@ import type { OpenSession } from "./session/open-session.ts";
 import { Gate } from "./tracking/gate.ts";
 import { Receipts } from "./tracking/receipts.ts";
 import { record } from "./tracking/record.ts";
+import { refuseInsideHook } from "./tracking/inside-hook.ts";
 import { refuseIfPending } from "./tracking/refuse-if-pending.ts";
 import { snapshot } from "./tracking/snapshot.ts";
 import { track, type Tracker } from "./tracking/track.ts";
@@ -238,7 +239,12 @@ export class CheckpointSession implements Checkpoints {
   private async run<T>(call: Call, steps: (operation: Operation) => Steps<T>): Promise<T> {
     this.refuseIfClosed(call.op);
     const operation = this.operation(call);
-    return await runAsync(steps(operation), operation);
+    const { open } = this;
+    const refusing = function* (): Steps<T> {
+      refuseInsideHook(open);
+      return yield* steps(operation);
+    };
+    return await runAsync(refusing(), operation);
   }
 
   private operation(call: Call): Operation {
@@ -288,7 +294,8 @@ function whatItChanged(
   const begun = history.restore(restoreId);
   if (begun === undefined) {
     const problem = `there is no restore ${JSON.stringify(restoreId)}`;
-    throw new Refusal("ERR_CHECKPOINT_UNKNOWN", { problem });
+    const hint = 'It is "restoreId" of a report, and of snapshots of the kind "restore".';
+    throw new Refusal("ERR_CHECKPOINT_UNKNOWN", { problem, hint });
   }
   const keys = new Set(begun.entries.map(({ path, key }) => key ?? path));
   return { snapshot: begun.before, keys };

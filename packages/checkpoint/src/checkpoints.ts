@@ -36,6 +36,8 @@ export interface Checkpoints extends AsyncDisposable {
    * whose last component is a symbolic link is tracked as a link, and the file that it leads to as well, for
    * an edit may mean either.
    *
+   * A directory is tracked as such, without what is in it: whoever removes or moves one tracks each file in it.
+   *
    * Where nothing can be kept by rule (`"skipped"`) it resolves, and says so in `state`.
    *
    * @throws `HoldfastError`, effect `"none"`, if it could not be read or kept (`EACCES`, `ENOSPC`, `EIO`, …): do

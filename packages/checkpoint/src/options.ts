@@ -44,7 +44,9 @@ export interface CheckpointOptions {
   readonly lockTimeoutMs?: number | undefined;
   /** For opening alone. */
   readonly signal?: AbortSignal | undefined;
+  /** The file system to use, for the store and the roots. Default: `node:fs`. */
   readonly fileSystem?: FileSystem | undefined;
+  /** As for `replaceFileAtomic`: which calls are made on the thread pool. Default: `"calls"`. */
   readonly offload?: Offload | undefined;
 }
 
@@ -93,7 +95,8 @@ export interface RestoreOptions {
   /**
    * `"skip"` leaves a path alone whose bytes are neither the snapshot's nor what we last wrote; `"overwrite"`
    * restores it (its bytes are in the snapshot that is taken first); `"abort"` refuses the whole call before any
-   * change. A function is asked for each. Default: `"skip"`.
+   * change. A function is asked for each, with the others waiting: what it asks of these checkpoints, but for
+   * `listSnapshots()`, is `ERR_LOCK_HELD`; what it throws ends the call (`ERR_HOOK`). Default: `"skip"`.
    */
   readonly onConflict?:
     | "skip"

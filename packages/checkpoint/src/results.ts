@@ -106,7 +106,7 @@ export interface RestoreReport {
   /** The snapshot that was taken first. */
   readonly before: string | undefined;
   readonly outcome: "finished" | "rolled-back" | "dry-run";
-  /** All paths that the snapshot knows of, in order. */
+  /** All paths that the snapshot knows of: sorted by path. */
   readonly paths: readonly PathResult[];
   /** Whether all of them are what the snapshot says. */
   readonly complete: boolean;

@@ -49,7 +49,8 @@ function statesAt({ history }: OpenSession, id: string): Map<string, Target> {
 
 /** For an id that there is not. */
 export function noSuchSnapshot(id: string): Refusal {
-  const hint = "It may have been pruned; listSnapshots() says which there are.";
+  const hint =
+    "It may have been pruned, or be a turnId: listSnapshots() says which there are, by their id.";
   return new Refusal("ERR_CHECKPOINT_UNKNOWN", {
     problem: `there is no snapshot ${JSON.stringify(id)}`,
     hint,

@@ -14,6 +14,7 @@ import {
 import type { Conflict, MergeAnswer } from "../options.ts";
 import type { RestoreAction } from "../results.ts";
 import type { OpenSession } from "../session/open-session.ts";
+import { insideHook } from "../tracking/inside-hook.ts";
 import { type PathState, sameContent } from "../state.ts";
 import type { TrackedPath } from "../workspace/workspaces.ts";
 import { actionOf, type Decision, decide, type Situation } from "./decide.ts";
@@ -74,12 +75,11 @@ function* askCaller(
       ? await readTarget(operation, session, target)
       : await readCurrent(operation, session, at, current);
   try {
-    return yield* wait(
-      (async () => await ask({ path: at.path, current, target, lastWritten, read }))(),
-    );
+    const conflict = { path: at.path, current, target, lastWritten, read };
+    return yield* wait(insideHook(session, () => ask(conflict)));
   } catch (error) {
     if (isAborted(error)) throw error;
-    throw new Refusal("ERR_HOOK", { cause: error });
+    throw new Refusal("ERR_HOOK", { problem: '"onConflict" threw: see "cause"', cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import { Operation, runAsync, type Steps } from "@holdfast/fs/steps";
 import type { PruneReport } from "../results.ts";
 import type { OpenSession } from "../session/open-session.ts";
 import type { Gate } from "../tracking/gate.ts";
+import { refuseInsideHook } from "../tracking/inside-hook.ts";
 import { refuseIfPending } from "../tracking/refuse-if-pending.ts";
 import { prune } from "./prune.ts";
 
@@ -70,6 +71,7 @@ function* pruneUnlessPending(
   session: OpenSession,
   gate: Gate,
 ): Steps<PruneReport> {
+  refuseInsideHook(session);
   refuseIfPending(session.history);
   return yield* prune(operation, session, (slice) => gate.exclusive(slice));
 }

@@ -1,4 +1,13 @@
-import { attempt, errorCode, lstat, Refusal, type Operation, type Steps } from "@holdfast/fs/steps";
+import {
+  attempt,
+  errorCode,
+  lstat,
+  quotePath,
+  Refusal,
+  type Operation,
+  type Steps,
+} from "@holdfast/fs/steps";
+import type { ErrorCode } from "@holdfast/fs";
 import type { ObjectStore } from "../objects/object-store.ts";
 import type { PathState } from "../state.ts";
 import { Changed } from "./look-failures.ts";
@@ -52,7 +61,7 @@ export function* look(
   if (unchanged !== undefined) return unchanged;
   for (let looks = 1; ; looks++) {
     const opened = yield* attempt(at.workspace.open());
-    if (!opened.ok) return refused(opened.error);
+    if (!opened.ok) return refused(withoutRoot(at, opened.error));
     const found = yield* attempt(lookAtName(operation, opened.value.root, at, objects, settings));
     if (found.ok && found.value.state.kind !== "absent") return found.value;
     if (found.ok) {
@@ -84,6 +93,14 @@ function* recognise(
   // What was too large once may be kept under another limit.
   if (state.kind === "skipped" && found.value.size <= BigInt(maxFileBytes)) return undefined;
   return { state, signature, missing: undefined };
+}
+
+/** What is missing is not the path that was asked for, but all of them. */
+function withoutRoot({ workspace }: TrackedPath, cause: unknown): unknown {
+  const code = errorCode(cause);
+  if (code === undefined || code === "ERR_CLOSED") return cause;
+  const problem = `its root ${quotePath(workspace.given)} cannot be opened`;
+  return new Refusal(code as ErrorCode, { problem, cause });
 }
 
 const neverStill = (): Refusal =>

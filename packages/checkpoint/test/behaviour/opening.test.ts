@@ -101,7 +101,11 @@ it("P9 a workspace that is unplugged keeps its history", async () => {
     complete: false,
     paths: [{ ok: false }],
   });
-  await expect(without.trackBeforeEdit(at("a"), "turn")).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(without.trackBeforeEdit(at("a"), "turn")).rejects.toMatchObject({
+    code: "ENOENT",
+    path: at("a"),
+    message: expect.stringContaining(`its root "${work}" cannot be opened`) as string,
+  });
   await without.prune();
   await without.close();
   renameSync(`${work}-unplugged`, work);
