@@ -19,7 +19,7 @@ it("what onConflict asks of the same session is refused, and does not wait for i
     );
   let later: Promise<unknown> = Promise.resolve();
   await checkpoints.restoreToSnapshot(id, {
-    async onConflict() {
+    async onConflict(): Promise<"skip"> {
       codes.push(await codeOf(checkpoints.diffSnapshot(id)));
       codes.push(await codeOf(checkpoints.trackBeforeEdit(at("b"), "turn")));
       codes.push(await codeOf(checkpoints.restoreToSnapshot(id, { dryRun: true })));
