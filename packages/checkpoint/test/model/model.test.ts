@@ -18,11 +18,13 @@ afterEach(() => {
 /** What many sequences must have come to, or they were no test of it. */
 const worthwhile: readonly string[] = `
   none create overwrite remove link mode make-directory remove-directory
-  conflict not-empty skipped failed aborted restored undo pruned
+  conflict not-empty skipped aborted restored undo pruned
   died-in-restore resume rollback died-in-resume died-in-rollback
-  resume-after-others rollback-after-others`
+  resume-after-others`
   .trim()
   .split(/\s+/);
+/** Met about 7 and 12 times in 5,000 sequences: 1,500 can miss them. */
+const rare: readonly string[] = ["failed", "rollback-after-others"];
 
 async function compare(makeWorld: () => World, runs: number): Promise<Reached> {
   const reached: Reached = new Map();
@@ -36,7 +38,8 @@ async function compare(makeWorld: () => World, runs: number): Promise<Reached> {
 it(`in memory: ${inMemory} sequences`, { timeout: 100 * inMemory + 10_000 }, async () => {
   const reached = await compare(memoryWorld, inMemory);
   // Of a few sequences that cannot be expected.
-  const missed = inMemory < 1500 ? [] : worthwhile.filter((what) => !reached.has(what));
+  const wanted = [...(inMemory < 1500 ? [] : worthwhile), ...(inMemory < 5000 ? [] : rare)];
+  const missed = wanted.filter((what) => !reached.has(what));
   expect(missed).toEqual([]);
 });
 
