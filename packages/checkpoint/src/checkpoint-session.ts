@@ -1,14 +1,8 @@
-import {
-  HoldfastError,
-  Operation,
-  readSignal,
-  Refusal,
-  runAsync,
-  type Steps,
-} from "@holdfast/fs/steps";
+import { HoldfastError, Operation, readSignal, runAsync, type Steps } from "@holdfast/fs/steps";
 import type { Checkpoints } from "./checkpoints.ts";
 import { diffSnapshot, noSuchSnapshot } from "./diff/diff-snapshot.ts";
 import type { SnapshotRecord } from "./journal/records.ts";
+import { nothingToSettle, restoreThatTook, whatItChanged } from "./known-restores.ts";
 import type { DiffOptions, RecordOptions, RestoreOptions, SnapshotOptions } from "./options.ts";
 import {
   readAgainst,
@@ -277,26 +271,4 @@ interface Call {
   readonly op: string;
   readonly path?: string;
   readonly signal?: AbortSignal | undefined;
-}
-
-const nothingToSettle = (): Refusal =>
-  new Refusal("ERR_CHECKPOINT_UNKNOWN", { problem: "no restore was interrupted" });
-
-function restoreThatTook({ history }: OpenSession, before: string): string | undefined {
-  return [...history.restoreIds()].find((id) => history.restore(id)?.before === before);
-}
-
-/** The paths that a restore changed, and the snapshot that it took before. */
-function whatItChanged(
-  { history }: OpenSession,
-  restoreId: string,
-): Pick<RestoreRequest, "snapshot" | "keys"> {
-  const begun = history.restore(restoreId);
-  if (begun === undefined) {
-    const problem = `there is no restore ${JSON.stringify(restoreId)}`;
-    const hint = 'It is "restoreId" of a report, and of snapshots of the kind "restore".';
-    throw new Refusal("ERR_CHECKPOINT_UNKNOWN", { problem, hint });
-  }
-  const keys = new Set(begun.entries.map(({ path, key }) => key ?? path));
-  return { snapshot: begun.before, keys };
 }

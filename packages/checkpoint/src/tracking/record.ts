@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Operation, permissionBits, type Steps, wait } from "@holdfast/fs/steps";
+import { attempt, type Operation, permissionBits, type Steps, wait } from "@holdfast/fs/steps";
 import type { RecordReceipt } from "../results.ts";
 import type { PathState } from "../state.ts";
 import { look } from "../workspace/look.ts";
@@ -55,12 +55,10 @@ function* whatIsLeft(
   return state;
 }
 
+/** `undefined` where that is no file, or cannot be told: the look that follows says what is wrong. */
 function* modeOfFile({ workspace, inside }: TrackedPath): Steps<number | undefined> {
-  const { root } = yield* workspace.open();
-  try {
-    const stats = yield* wait(root.lstat(inside, { bigint: true }));
-    return stats.isFile() ? permissionBits(stats) : undefined;
-  } catch {
-    return undefined; // the look that follows says what is wrong
-  }
+  const opened = yield* attempt(workspace.open());
+  if (!opened.ok) return undefined;
+  const found = yield* attempt(wait(opened.value.root.lstat(inside, { bigint: true })));
+  return found.ok && found.value.isFile() ? permissionBits(found.value) : undefined;
 }
